@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# Checks that need no test process. Each counts as one in the totals of tests/run.
+
+TEST_IMAGE=berth-test-shipped:latest
+
+# check NAME COMMAND...: the output is shown only when it fails.
+check() {
+  local name=$1 from=$SECONDS output
+  shift
+  printf '  %-52s' "$name" >&2
+  output=$(mktemp)
+  if "$@" >"$output" 2>&1 </dev/null; then
+    PASSED=$((PASSED + 1))
+    printf '%4d s  passed\n' $((SECONDS - from)) >&2
+  else
+    FAILED=$((FAILED + 1))
+    printf '%4d s  FAILED\n' $((SECONDS - from)) >&2
+    tail -n 60 "$output" >&2
+  fi
+  cat "$output" >>"$BERTH_LOG"
+  rm -f "$output"
+}
+
+run_checks() {
+  check "format" cargo fmt --all --check
+  check "shell scripts" check_scripts
+  check "layering of the browser's crate" check_wasm_tree
+  check "clippy" cargo clippy --locked --all-targets -- -D warnings
+}
+
+check_scripts() {
+  git ls-files -co --exclude-standard docker tests/run tests/bench .ci/run |
+    while read -r file; do
+      case $file in *.sh) printf '%s\n' "$file" ;; *) head -n 1 "$file" | grep -q '^#!.*sh$' && printf '%s\n' "$file" || true ;; esac
+    done | xargs shellcheck -x
+}
+
+# What runs in a browser must not drag the server's parts along.
+check_wasm_tree() {
+  local tree
+  tree=$(cargo tree --locked -p berth-frontend --target wasm32-unknown-unknown -e normal --prefix none --format '{p}') || return 1
+  if printf '%s\n' "$tree" | grep -E '^(berth-engine|berth-migrations|tokio|sea-orm|sea-orm-migration|bollard|instant-acme) '; then
+    echo "these crates must not be part of the panel in the browser"
+    return 1
+  fi
+}
+
+# One compilation for the server and all tests, with the features that the tests use: nothing is built twice.
+build_tests() {
+  (cd "$BERTH_ROOT" && retry 3 cargo build --locked --workspace --exclude berth-frontend --bins --tests)
+  BERTH_BIN=$CARGO_TARGET_DIR/debug/berth
+}
+
+# The image holds one static program: it needs no base image.
+ensure_test_image() {
+  local hash old triple folder=$BERTH_ROOT/tests/images/shipped out=$CARGO_TARGET_DIR/shipped
+  hash=$(content_hash tests/images/shipped)
+  old=$(dk image inspect -f '{{index .Config.Labels "berth.test.source"}} {{.ID}}' "$TEST_IMAGE" 2>/dev/null || true)
+  BERTH_NOTE=$TEST_IMAGE
+  [ "${old% *}" != "$hash" ] || return 0
+  triple=$(rustc -vV | sed -n 's/^host: //p')
+  (cd "$folder" && RUSTFLAGS="-C target-feature=+crt-static" CARGO_TARGET_DIR=$out \
+    cargo build --locked --release --target "$triple")
+  tar -C "$out/$triple/release" -c shipped | dk import -c 'ENTRYPOINT ["/shipped"]' -c 'EXPOSE 8080' \
+    -c "LABEL berth.test.source=$hash" - "$TEST_IMAGE"
+  [ -z "$old" ] || dk image rm "${old#* }" || true
+}

@@ -1,0 +1,77 @@
+//! The program that Berth's tests ship. It answers with the version in its environment and behaves as badly as asked:
+//!
+//! | variable | default | does |
+//! |---|---|---|
+//! | `PORT` | 8080 | where it listens |
+//! | `VERSION` | `none` | body of `/` and the header `x-version` of every answer |
+//! | `START_DELAY_MS` | 0 | listens only after this |
+//! | `EXIT_AFTER_MS`, `EXIT_CODE` | -, 1 | ends by itself so long after its start (0: before it listens) |
+//! | `NEVER_LISTEN` | - | stays alive without a port |
+//! | `PROBE_STATUS` | 200 | status of `/healthz` |
+//! | `TERM_MODE` | `exit` | on SIGTERM: `exit` at once, `graceful` (requests in flight end first), `ignore` |
+//!
+//! Paths: `/`, `/healthz`, `/slow?ms=`, `/env`, `/log?n=&text=&stream=`, `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo),
+//! `/read?path=`, `/write?path=&text=`, `/eat?mb=`, `/connect?to=host:port`, `/exit?code=`, `/host`.
+
+mod http;
+mod routes;
+mod signals;
+mod websocket;
+
+use std::env;
+use std::net::{Ipv6Addr, TcpListener};
+use std::thread;
+use std::time::Duration;
+
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().and_then(|text| text.trim().parse().ok())
+}
+
+fn pause(ms: u64) {
+    thread::sleep(Duration::from_millis(ms));
+}
+
+fn end_later(ms: u64) {
+    let code = number("EXIT_CODE").unwrap_or(1) as i32;
+    let end = move || {
+        eprintln!("shipped: ends by itself with {code}");
+        std::process::exit(code)
+    };
+    if ms == 0 {
+        end();
+    }
+    thread::spawn(move || {
+        pause(ms);
+        end()
+    });
+}
+
+fn listen(port: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).or_else(|_| TcpListener::bind(("0.0.0.0", port)))
+}
+
+fn main() -> std::io::Result<()> {
+    signals::watch(&env::var("TERM_MODE").unwrap_or_default());
+    println!("shipped {}: starts", routes::version());
+    if let Some(ms) = number("EXIT_AFTER_MS") {
+        end_later(ms);
+    }
+    pause(number("START_DELAY_MS").unwrap_or(0));
+    if env::var_os("NEVER_LISTEN").is_some() {
+        loop {
+            pause(60_000);
+        }
+    }
+    let port = number("PORT").unwrap_or(8080) as u16;
+    let listener = listen(port)?;
+    println!("shipped {}: listens on {port}", routes::version());
+    for stream in listener.incoming().flatten() {
+        let _ = stream.set_nodelay(true);
+        let spawned = thread::Builder::new().stack_size(256 * 1024).spawn(move || http::serve(stream));
+        if let Err(error) = spawned {
+            eprintln!("shipped: no thread for a connection: {error}");
+        }
+    }
+    Ok(())
+}
