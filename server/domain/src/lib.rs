@@ -1,1 +1,27 @@
-//! server/domain
+//! Berth's words: ids, names, states, plans, and the views and requests that REST and the panel exchange.
+//!
+//! Nothing here does I/O, reads a clock or rolls dice; the crate also compiles to wasm.
+
+pub mod account;
+pub mod ansi;
+pub mod deployment;
+pub mod domain_name;
+pub mod dotenv;
+pub mod event;
+pub mod ids;
+pub mod log;
+pub mod name;
+pub mod page;
+pub mod permission;
+pub mod plan;
+pub mod problem;
+pub mod project;
+pub mod release;
+pub mod service;
+pub mod source;
+pub mod system;
+pub mod variable;
+pub mod webhook;
+
+/// A moment, in UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

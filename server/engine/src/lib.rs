@@ -1,1 +1,15 @@
-//! server/engine
+//! Everything Berth does: the verbs, and every byte of I/O they need.
+//!
+//! Start at [`engine::Engine`]; what people ask for is in [`acting`], one file per noun.
+
+pub mod acting;
+pub mod actor;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod front;
+
+pub use actor::{Actor, ActorKind};
+pub use config::Config;
+pub use engine::Engine;
+pub use error::{Error, Result};

@@ -1,0 +1,95 @@
+//! Events: facts, appended once. The audit trail and the live feed are the same table.
+
+use crate::{permission::text_enum, service::ServicePath};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+text_enum! {
+    /// What happened.
+    EventKind {
+        OrganisationClaimed = "organisation.claimed",
+        SignedIn = "account.signed_in",
+        SignInFailed = "account.sign_in_failed",
+        SignedOut = "account.signed_out",
+        SignedOutEverywhere = "account.signed_out_everywhere",
+        PasswordChanged = "account.password_changed",
+        MemberAdded = "member.added",
+        TokenCreated = "token.created",
+        TokenRevoked = "token.revoked",
+        ProjectCreated = "project.created",
+        ProjectRenamed = "project.renamed",
+        ProjectDeleted = "project.deleted",
+        EnvironmentCreated = "environment.created",
+        EnvironmentRenamed = "environment.renamed",
+        EnvironmentDeleted = "environment.deleted",
+        ServiceCreated = "service.created",
+        ServiceChanged = "service.changed",
+        ServiceRenamed = "service.renamed",
+        ServiceDeleted = "service.deleted",
+        ServiceStopped = "service.stopped",
+        ServiceStarted = "service.started",
+        /// What was observed of a service changed: live, down.
+        ServiceObserved = "service.observed",
+        CredentialSet = "service.credential_set",
+        VariableSet = "variable.set",
+        VariableDeleted = "variable.deleted",
+        VariablesImported = "variable.imported",
+        VariableRevealed = "variable.revealed",
+        VariablesExported = "variable.exported",
+        DomainAdded = "domain.added",
+        DomainRemoved = "domain.removed",
+        VolumeDeleted = "volume.deleted",
+        DeploymentQueued = "deployment.queued",
+        DeploymentStarted = "deployment.started",
+        /// A phase began.
+        DeploymentAdvanced = "deployment.advanced",
+        DeploymentLive = "deployment.live",
+        DeploymentFailed = "deployment.failed",
+        DeploymentCancelled = "deployment.cancelled",
+        DeploymentSuperseded = "deployment.superseded",
+        DeploymentRemoved = "deployment.removed",
+        InstanceCreated = "instance.created",
+        InstanceStopped = "instance.stopped",
+        InstanceRemoved = "instance.removed",
+        WebhookReceived = "webhook.received",
+        WebhookSecretRotated = "webhook.secret_rotated",
+    }
+}
+
+/// A fact, and who caused it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventView {
+    /// Counts up; the cursor of the feed.
+    pub id: i64,
+    pub kind: EventKind,
+    /// Who: an e-mail address, a token's name, `webhook`, `berth`.
+    pub actor: String,
+    /// The project it belongs to, when there is one.
+    pub project: Option<String>,
+    /// The service it belongs to, when there is one.
+    pub service: Option<ServicePath>,
+    /// The number of the deployment it belongs to.
+    pub deployment: Option<u64>,
+    /// What happened, as a sentence.
+    pub message: String,
+    /// Where the request came from, when it was one.
+    pub address: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+/// Which events are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct EventQuery {
+    /// Older than this event.
+    pub before: Option<i64>,
+    /// 1 to 200, 50 unless told.
+    pub limit: Option<u16>,
+    /// Only those of this project.
+    pub project: Option<String>,
+    /// Only those whose kind starts with this, such as `deployment.`.
+    pub kind: Option<String>,
+}

@@ -1,0 +1,162 @@
+//! Releases: immutable records of what ran, and the difference between two of them.
+
+use crate::{
+    deployment::Commit,
+    domain_name::{HostName, PathPrefix},
+    ids::ReleaseId,
+    service::ServiceSettings,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A route as a release had it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleaseDomain {
+    pub host: HostName,
+    pub path: PathPrefix,
+    pub port: Option<u16>,
+}
+
+/// Everything that decides how an instance runs, except the values of its variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleaseSpec {
+    /// The image's id, `sha256:...`.
+    pub image_id: String,
+    /// What the image is called for people.
+    pub image_name: String,
+    pub commit: Option<Commit>,
+    pub settings: ServiceSettings,
+    /// The port that gets the traffic; absent when nothing is exposed or set, and found by listening.
+    pub port: Option<u16>,
+    pub domains: Vec<ReleaseDomain>,
+    /// Each variable's key with a keyed digest of its value: differences show, values do not.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// A release as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReleaseView {
+    pub id: ReleaseId,
+    pub number: u64,
+    pub spec: ReleaseSpec,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One line of what a rollback would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Change {
+    /// What changes: `image`, `commit`, `variable DATABASE_URL`, `command`.
+    pub what: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// What going from the live release to another one would change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RollbackPreview {
+    pub to: u64,
+    pub changes: Vec<Change>,
+    /// Whether the image is still on this machine; when not, the commit must be built again.
+    pub image_available: bool,
+    /// What is not rolled back, in words.
+    pub not_restored: Vec<String>,
+}
+
+/// Lists what differs between two releases. Values of variables are never shown, only that they differ.
+pub fn difference(from: &ReleaseSpec, to: &ReleaseSpec) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut note = |what: &str, from: Option<String>, to: Option<String>| {
+        if from != to {
+            changes.push(Change { what: what.to_owned(), from, to });
+        }
+    };
+    let commit = |spec: &ReleaseSpec| spec.commit.as_ref().map(|c| format!("{} {}", c.short(), c.title));
+    note("commit", commit(from), commit(to));
+    note("image", Some(image_label(from)), Some(image_label(to)));
+    note("port", from.port.map(|p| p.to_string()), to.port.map(|p| p.to_string()));
+    note("domains", Some(domains_label(from)), Some(domains_label(to)));
+    settings_lines(&from.settings, &to.settings).for_each(|(what, a, b)| note(what, a, b));
+    variable_changes(from, to, &mut changes);
+    changes
+}
+
+fn image_label(spec: &ReleaseSpec) -> String {
+    let id = spec.image_id.trim_start_matches("sha256:");
+    format!("{} ({})", spec.image_name, id.get(..12).unwrap_or(id))
+}
+
+fn domains_label(spec: &ReleaseSpec) -> String {
+    let mut names: Vec<_> = spec.domains.iter().map(|d| format!("{}{}", d.host, d.path)).collect();
+    names.sort();
+    names.join(", ")
+}
+
+type SettingLine = (&'static str, Option<String>, Option<String>);
+
+fn settings_lines(a: &ServiceSettings, b: &ServiceSettings) -> impl Iterator<Item = SettingLine> {
+    let line = |what, f: fn(&ServiceSettings) -> Option<String>| (what, f(a), f(b));
+    [
+        line("command", |s| s.command.as_ref().map(|c| c.join(" "))),
+        line("volumes", |s| {
+            let all: Vec<_> = s.volumes.iter().map(|v| format!("{} at {}", v.name, v.path)).collect();
+            (!all.is_empty()).then(|| all.join(", "))
+        }),
+        line("CPU limit", |s| s.cpu_millis.map(|c| format!("{c} m"))),
+        line("memory limit", |s| s.memory_mib.map(|m| format!("{m} MiB"))),
+        line("restart policy", |s| Some(s.restart.to_string())),
+        line("probe", |s| Some(format!("{:?}", s.probe.kind))),
+    ]
+    .into_iter()
+}
+
+fn variable_changes(from: &ReleaseSpec, to: &ReleaseSpec, changes: &mut Vec<Change>) {
+    let keys: std::collections::BTreeSet<_> = from.variables.keys().chain(to.variables.keys()).collect();
+    for key in keys {
+        let (a, b) = (from.variables.get(key), to.variables.get(key));
+        if a != b {
+            let word = |digest: Option<&String>, other: Option<&String>| match (digest, other) {
+                (None, _) => None,
+                (Some(_), None) => Some("set".to_owned()),
+                (Some(_), Some(_)) => Some("another value".to_owned()),
+            };
+            changes.push(Change { what: format!("variable {key}"), from: word(a, b), to: word(b, a) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(image: &str, variables: &[(&str, &str)]) -> ReleaseSpec {
+        ReleaseSpec {
+            image_id: format!("sha256:{image}"),
+            image_name: "web".into(),
+            commit: None,
+            settings: ServiceSettings::default(),
+            port: Some(80),
+            domains: vec![],
+            variables: variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        }
+    }
+
+    #[test]
+    fn a_difference_names_variables_and_never_shows_values() {
+        let changes =
+            difference(&spec("a", &[("A", "d1"), ("B", "d1")]), &spec("b", &[("A", "d2"), ("C", "d3")]));
+        let what: Vec<_> = changes.iter().map(|c| c.what.as_str()).collect();
+        assert_eq!(what, ["image", "variable A", "variable B", "variable C"]);
+        assert!(!format!("{changes:?}").contains("d2"));
+    }
+
+    #[test]
+    fn equal_releases_have_no_difference() {
+        assert_eq!(difference(&spec("a", &[]), &spec("a", &[])), vec![]);
+    }
+}

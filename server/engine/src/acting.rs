@@ -1,0 +1,50 @@
+//! What an actor can ask for. Each verb checks the permission first and then acts; REST and server functions are thin
+//! adapters over the same verbs.
+
+mod account;
+mod deployments;
+mod domains;
+mod events;
+mod logs;
+mod projects;
+mod services;
+mod variables;
+mod volumes;
+mod webhooks;
+
+pub use logs::LogFollow;
+
+use crate::{Actor, Engine, Error, Result};
+use berth_domain::{
+    permission::Permission,
+    problem::{Problem, ProblemKind},
+};
+
+/// The engine in the hands of an actor.
+#[derive(Clone)]
+pub struct Acting {
+    pub(crate) engine: Engine,
+    pub(crate) actor: Actor,
+}
+
+impl Acting {
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Refuses unless the actor's role allows it.
+    pub(crate) fn require(&self, permission: Permission) -> Result<()> {
+        if self.actor.may(permission) {
+            return Ok(());
+        }
+        let least = permission.least_role();
+        Err(Error::Problem(
+            Problem::new(
+                ProblemKind::Forbidden,
+                format!("Your role, {}, does not allow this.", self.actor.role),
+            )
+            .with_hint(format!("It takes the role {least} or one above it.")),
+        ))
+    }
+}

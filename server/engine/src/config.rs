@@ -1,0 +1,52 @@
+//! What an operator decides; read once at the start.
+
+use std::path::PathBuf;
+
+/// The configuration of a running Berth.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Everything that Berth keeps on disk is below it.
+    pub data: PathBuf,
+    /// `postgres://...`; the embedded SQLite in the data folder when absent.
+    pub database_url: Option<String>,
+    /// Tells several Berths on one Docker apart: a label and a prefix of names.
+    pub instance: String,
+    /// Where the panel is reached, for links: `http://localhost:3000`.
+    pub public_url: String,
+    /// New services answer at `<service>-<environment>-<project>.<this>`.
+    pub default_domain: String,
+    /// The proxy's public HTTP port on this machine.
+    pub http_port: u16,
+    /// The proxy's API port on the loopback of this machine.
+    pub proxy_api_port: u16,
+    /// The proxy's image.
+    pub proxy_image: String,
+    /// How many builds run at the same time.
+    pub concurrent_builds: usize,
+    /// The disk that a service's log may take, in bytes.
+    pub log_budget: u64,
+    /// How long log lines are kept, in days.
+    pub log_days: u32,
+    /// How many former releases keep their image and stopped instances.
+    pub releases_kept: usize,
+}
+
+impl Config {
+    /// The defaults with a data folder.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            database_url: None,
+            instance: "main".into(),
+            public_url: "http://localhost:3000".into(),
+            default_domain: "localhost".into(),
+            http_port: 80,
+            proxy_api_port: 8079,
+            proxy_image: "traefik:v3.7".into(),
+            concurrent_builds: 1,
+            log_budget: 256 << 20,
+            log_days: 30,
+            releases_kept: 5,
+        }
+    }
+}
