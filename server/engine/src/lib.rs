@@ -5,6 +5,7 @@
 pub mod acting;
 pub mod actor;
 pub mod config;
+pub mod docker;
 pub mod engine;
 pub mod error;
 pub mod front;

@@ -1,0 +1,55 @@
+//! What bollard's public API does not reach: plain typed requests, and the BuildKit session that hands out secrets.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::connection::Docker;
+use super::error::{Asked, DockerError, ObjectKind, chain};
+
+/// The newest API whose `/system/df` has the fields we read.
+const NEWEST_PLAIN_API: (usize, usize) = (1, 44);
+
+/// A client for the same engine, and the address its requests go to.
+pub(super) struct Plain {
+    pub client: reqwest::Client,
+    pub base: String,
+    address: Arc<str>,
+}
+
+impl Plain {
+    pub fn of(docker: &Docker) -> Result<Self, DockerError> {
+        let builder = reqwest::Client::builder().http1_only().no_proxy();
+        let (builder, host) = match docker.address.strip_prefix("unix://") {
+            Some(path) => (builder.unix_socket(path), "docker".to_owned()),
+            None => (builder, docker.address.split_once("://").map(|(_, host)| host).unwrap_or_default().to_owned()),
+        };
+        let agreed = docker.api.client_version();
+        let (major, minor) = (agreed.major_version, agreed.minor_version).min(NEWEST_PLAIN_API);
+        let address = Arc::clone(&docker.address);
+        let client = builder.build().map_err(|error| unreachable(&address, &error))?;
+        Ok(Self { client, base: format!("http://{host}/v{major}.{minor}"), address })
+    }
+
+    pub fn failed(&self, error: &reqwest::Error) -> DockerError {
+        unreachable(&self.address, error)
+    }
+}
+
+fn unreachable(address: &str, error: &reqwest::Error) -> DockerError {
+    DockerError::Unreachable { address: address.to_owned(), reason: chain(error) }
+}
+
+/// `GET path`, as a value.
+pub(super) async fn ask<T: DeserializeOwned>(docker: &Docker, path: &str) -> Result<T, DockerError> {
+    let plain = Plain::of(docker)?;
+    let answer = plain.client.get(format!("{}{path}", plain.base)).timeout(docker.api.timeout()).send().await;
+    let answer = answer.and_then(reqwest::Response::error_for_status).map_err(|e| plain.failed(&e))?;
+    let asked = Asked::to("measure", ObjectKind::Engine, "engine");
+    answer.json().await.map_err(|error| DockerError::Refused {
+        action: asked.action,
+        kind: asked.kind,
+        name: asked.name.to_owned(),
+        reason: chain(&error),
+    })
+}
