@@ -11,6 +11,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$BERTH_ROOT/target}
 BERTH_TOOLS=${BERTH_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/berth-tools}
 BERTH_LOG=${BERTH_LOG:-$CARGO_TARGET_DIR/berth-prepare.log}
 BERTH_STEP=""
+# shellcheck disable=SC2034 # read by those who source this
 BERTH_STARTED=$SECONDS
 mkdir -p "$BERTH_TOOLS" "$CARGO_TARGET_DIR" "$(dirname "$BERTH_LOG")"
 
@@ -78,7 +79,7 @@ await() {
 # One hash over the content of tracked and new files below the given paths (and over the extra words in $BERTH_SALT).
 content_hash() {
   (
-    cd "$BERTH_ROOT"
+    cd "$BERTH_ROOT" || exit
     printf '%s\n' "${BERTH_SALT:-}"
     {
       if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then

@@ -40,7 +40,7 @@ panel_wasm() {
   # A folder of its own: the compiler for wasm may be another one.
   local target=$CARGO_TARGET_DIR/wasm
   (
-    cd "$BERTH_ROOT"
+    cd "$BERTH_ROOT" || exit
     unset RUSTFLAGS
     CARGO_TARGET_DIR=$target retry 3 "${WASM_CARGO[@]}" build --locked -p berth-frontend \
       --target $WASM_TRIPLE --profile "$profile"

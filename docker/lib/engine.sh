@@ -32,6 +32,7 @@ start_dockerd() {
     tail -n 20 "$DOCKERD_LOG"
     die "dockerd did not start; see $DOCKERD_LOG"
   }
+  # shellcheck disable=SC2034 # read by those who source this
   [ -d /run/systemd/system ] || DOCKERD_PID=$(cat /var/run/docker.pid)
 }
 

@@ -123,7 +123,7 @@ build_wasm_std() {
   printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[lib]\n' >"$scratch/Cargo.toml"
   : >"$scratch/src/lib.rs"
   (
-    cd "$scratch"
+    cd "$scratch" || exit
     unset RUSTFLAGS CARGO_BUILD_TARGET
     PATH=/usr/bin:$PATH RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$scratch/target" \
       retry 3 /usr/bin/cargo build --release -Zbuild-std=std,panic_abort --target $WASM_TRIPLE

@@ -41,7 +41,7 @@ start_postgres() {
   printf '%s' "$password" >"$TEST_POSTGRES_HOME/password"
   if [ "$(id -u)" = 0 ]; then chown -R postgres: "$TEST_POSTGRES_HOME"; fi
   (
-    cd "$TEST_POSTGRES_HOME"
+    cd "$TEST_POSTGRES_HOME" || exit
     as_postgres "$bin/initdb" -D data -U berth -A scram-sha-256 --pwfile=password -E UTF8 --locale=C.UTF-8 -N
     as_postgres "$bin/pg_ctl" -D data -l log -w -t 60 start -o "-p $port -k $TEST_POSTGRES_HOME -h 127.0.0.1 \
       -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB"
@@ -130,7 +130,7 @@ sweep_processes() {
     for file in /proc/[0-9]*/environ; do
       pid=${file#/proc/}
       pid=${pid%/environ}
-      [ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] || continue
+      if [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ]; then continue; fi
       if { tr '\0' '\n' <"$file"; } 2>/dev/null | grep -qx "BERTH_TEST_RUN=$BERTH_TEST_RUN"; then
         kill -s $signal "$pid" 2>/dev/null || true
       fi
