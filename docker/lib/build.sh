@@ -32,7 +32,7 @@ build_panel() {
   mv "$BERTH_SITE.new" "$BERTH_SITE"
   rm -rf "$BERTH_SITE.old"
   printf '%s' "$hash" >"$BERTH_SITE.stamp"
-  BERTH_NOTE="wasm $(stat -c %s "$BERTH_SITE/pkg/berth_bg.wasm") bytes, $(stat -c %s "$BERTH_SITE/pkg/berth_bg.wasm.br") with brotli"
+  BERTH_NOTE="wasm $(du -b "$BERTH_SITE/pkg/berth_bg.wasm" | cut -f1) bytes"
 }
 
 panel_wasm() {
