@@ -31,7 +31,7 @@ pub struct LogLine {
 
 /// Which lines are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(default)]
 pub struct LogQuery {
     /// Lines behind this cursor, oldest first.
