@@ -9,6 +9,7 @@ pub mod docker;
 pub mod engine;
 pub mod error;
 pub mod front;
+pub mod proxy;
 pub mod vault;
 
 pub use actor::{Actor, ActorKind};

@@ -1,0 +1,188 @@
+//! The proxy: Traefik in a container of ours, told where requests go by files that we write.
+//!
+//! Traefik has no access to Docker. Labels say what exists, the files say what gets traffic: a file per service, staged
+//! outside the watched folder, synced and renamed in, so that Traefik never sees half of one. See [`routes`] for what is
+//! in a file and why nothing that a person types can become code in it.
+
+mod answers;
+mod base;
+mod container;
+mod error;
+mod files;
+mod metrics;
+mod render;
+mod routes;
+mod yaml;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use error::ProxyError;
+pub use metrics::ServiceCounts;
+pub use render::route_file;
+pub use routes::{Backend, Confirmation, Route, Server, ServiceRoutes};
+
+use crate::docker::{DockerError, Runtime};
+
+/// Where the proxy lives and what it is called.
+#[derive(Debug, Clone)]
+pub struct ProxyConfig {
+    /// Name of this Berth on this Docker.
+    pub instance: String,
+    /// The proxy's folder, `<data>/proxy`.
+    pub folder: PathBuf,
+    /// The same folder as the Docker daemon sees it, where that differs (Berth in a container of its own).
+    pub folder_for_docker: Option<PathBuf>,
+    /// Traefik's image.
+    pub image: String,
+    /// The public port.
+    pub http_port: u16,
+    /// The port of Traefik's API, on the loopback only.
+    pub api_port: u16,
+    /// Where Berth itself reaches the two ports.
+    pub reach: IpAddr,
+}
+
+impl ProxyConfig {
+    /// The defaults for a folder.
+    pub fn new(instance: impl Into<String>, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            instance: instance.into(),
+            folder: folder.into(),
+            folder_for_docker: None,
+            image: "traefik:v3.7".into(),
+            http_port: 80,
+            api_port: 8079,
+            reach: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+
+    /// The proxy's container.
+    pub fn container_name(&self) -> String {
+        format!("berth-{}-proxy", self.instance)
+    }
+
+    /// The proxy's own network. Docker gives the published ports to the network whose name sorts first, and moving them
+    /// would cut connections whenever an environment's network is joined: `--` sorts before every environment.
+    pub fn network_name(&self) -> String {
+        format!("berth-{}--ingress", self.instance)
+    }
+}
+
+/// The proxy, as the engine talks to it.
+#[derive(Clone)]
+pub struct Proxy {
+    config: Arc<ProxyConfig>,
+    key: Arc<str>,
+    client: reqwest::Client,
+}
+
+impl Proxy {
+    /// Prepares the folder, the key of the internal entry point and the base file; starts nothing.
+    pub async fn open(config: ProxyConfig) -> Result<Self, ProxyError> {
+        let key = files::prepare(&config.folder).await?;
+        files::write(&config.folder, base::FILE, &base::render(&key)?).await?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(3))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() })?;
+        Ok(Self { config: Arc::new(config), key: key.into(), client })
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &ProxyConfig {
+        &self.config
+    }
+
+    /// Creates, re-creates or starts the container as needed, joins every network of this Berth's environments and
+    /// waits until it answers. Cheap when all is as wanted.
+    pub async fn ensure_running(&self, runtime: &dyn Runtime) -> Result<(), ProxyError> {
+        container::ensure(&self.config, runtime).await?;
+        self.await_health(Duration::from_secs(20)).await
+    }
+
+    /// Joins a network, so that instances in it can be routed to.
+    pub async fn attach(&self, runtime: &dyn Runtime, network: &str) -> Result<(), DockerError> {
+        runtime.connect_network(network, &self.config.container_name(), &[]).await
+    }
+
+    /// Leaves a network.
+    pub async fn detach(&self, runtime: &dyn Runtime, network: &str) -> Result<(), DockerError> {
+        runtime.disconnect_network(network, &self.config.container_name()).await
+    }
+
+    /// Stops and removes the container; routes stay on disk.
+    pub async fn remove(&self, runtime: &dyn Runtime) -> Result<(), DockerError> {
+        container::remove(&self.config, runtime).await
+    }
+
+    /// Writes a service's routes; `true` when that changed anything. They serve when [`Proxy::confirm`] says so.
+    pub async fn write_routes(&self, routes: &ServiceRoutes) -> Result<bool, ProxyError> {
+        let text = route_file(routes)?;
+        files::write(&self.config.folder, &files::file_of(&routes.service)?, &text).await
+    }
+
+    /// The file of a service as it is on disk, to put back if a switch fails.
+    pub async fn routes_on_disk(&self, service: &str) -> Result<Option<String>, ProxyError> {
+        files::read(&self.config.folder, &files::file_of(service)?).await
+    }
+
+    /// Puts back what [`Proxy::routes_on_disk`] gave; `None` removes.
+    pub async fn restore_routes(&self, service: &str, text: Option<&str>) -> Result<(), ProxyError> {
+        match text {
+            Some(text) => {
+                files::write(&self.config.folder, &files::file_of(service)?, text).await?;
+                Ok(())
+            }
+            None => self.remove_routes(service).await,
+        }
+    }
+
+    /// Removes a service's routes; absent is fine.
+    pub async fn remove_routes(&self, service: &str) -> Result<(), ProxyError> {
+        files::remove(&self.config.folder, &files::file_of(service)?).await
+    }
+
+    /// The services that have a file, for a reconciler to compare.
+    pub async fn services_on_disk(&self) -> Result<Vec<String>, ProxyError> {
+        files::services(&self.config.folder).await
+    }
+
+    /// Waits until Traefik itself says that it has these routes and answers by them at the public entry point;
+    /// answers how long that took.
+    pub async fn confirm(&self, routes: &ServiceRoutes, deadline: Duration) -> Result<Duration, ProxyError> {
+        answers::confirm(self, routes, deadline).await
+    }
+
+    /// Whether Traefik answers.
+    pub async fn health(&self) -> Result<(), ProxyError> {
+        answers::ping(self).await
+    }
+
+    /// How many requests each Traefik service has answered since the proxy started, by service as in the files.
+    pub async fn counts(&self) -> Result<Vec<ServiceCounts>, ProxyError> {
+        let text = self.internal("/metrics").await?;
+        Ok(metrics::parse(&text))
+    }
+
+    async fn await_health(&self, deadline: Duration) -> Result<(), ProxyError> {
+        let started = tokio::time::Instant::now();
+        loop {
+            match self.health().await {
+                Ok(()) => return Ok(()),
+                Err(error) if started.elapsed() > deadline => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Asks the internal entry point.
+    async fn internal(&self, path: &str) -> Result<String, ProxyError> {
+        let url = format!("http://{}{path}", std::net::SocketAddr::new(self.config.reach, self.config.api_port));
+        answers::text(self.client.get(&url).header(base::KEY_HEADER, &*self.key), &url).await
+    }
+}

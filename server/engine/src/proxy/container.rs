@@ -1,0 +1,186 @@
+//! The proxy's container: Traefik's static configuration, as arguments.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::base::ENTRY_POINT;
+use super::error::ProxyError;
+use super::{ProxyConfig, files};
+use crate::docker::{DockerError, InstanceSpec, Labels, Mount, PublishedPort, Restart, Runtime};
+
+/// The label that says of which definition a container is.
+const DEFINITION: &str = "berth.definition";
+/// Says that an object is the proxy's and no service's.
+const ROLE: &str = "berth.role";
+/// Where Traefik sees the watched folder.
+const WATCHED: &str = "/routes";
+/// Above 1023, so that Traefik needs no power to listen.
+const WEB_PORT: u16 = 8000;
+const INTERNAL_PORT: u16 = 8079;
+/// How long open requests may go on when the proxy is replaced.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub(super) async fn ensure(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), ProxyError> {
+    let wanted = spec(config);
+    let found = runtime.inspect_instance(&wanted.name).await?;
+    match found {
+        Some(found) if found.labels.get(DEFINITION) == wanted.labels.get(DEFINITION) => {
+            if !found.running {
+                runtime.start_instance(&wanted.name).await?;
+            }
+        }
+        found => {
+            if runtime.inspect_image(&wanted.image).await?.is_none() {
+                runtime.pull_image(&wanted.image, None, &|_| ()).await?;
+            }
+            if found.is_some() {
+                remove(config, runtime).await?;
+            }
+            runtime.ensure_network(&config.network_name(), &own_labels(config)).await?;
+            runtime.create_instance(&wanted).await?;
+            join_all(config, runtime).await?;
+            runtime.start_instance(&wanted.name).await?;
+        }
+    }
+    join_all(config, runtime).await
+}
+
+pub(super) async fn remove(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), DockerError> {
+    let name = config.container_name();
+    runtime.stop_instance(&name, GRACE + Duration::from_secs(2)).await?;
+    runtime.remove_instance(&name).await
+}
+
+/// Every environment's network: a new container starts where the old one was, and one that a person took out returns.
+async fn join_all(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), ProxyError> {
+    let name = config.container_name();
+    let joined = runtime.inspect_instance(&name).await?.map(|seen| seen.addresses).unwrap_or_default();
+    let ours: Labels = [("berth.instance".to_owned(), config.instance.clone())].into();
+    for network in runtime.networks(&ours).await? {
+        if network.name != config.network_name() && !joined.contains_key(&network.name) {
+            runtime.connect_network(&network.name, &name, &[]).await?;
+        }
+    }
+    Ok(())
+}
+
+fn own_labels(config: &ProxyConfig) -> Labels {
+    [("berth.instance", config.instance.as_str()), (ROLE, "proxy")]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into()
+}
+
+fn spec(config: &ProxyConfig) -> InstanceSpec {
+    let folder = config.folder_for_docker.as_deref().unwrap_or(&config.folder);
+    let mut spec = InstanceSpec {
+        name: config.container_name(),
+        image: config.image.clone(),
+        labels: own_labels(config),
+        command: Some(arguments()),
+        network: Some(config.network_name()),
+        mounts: vec![Mount::Bind { source: files::routes(folder), target: WATCHED.into(), read_only: true }],
+        ports: ports(config),
+        restart: Restart::UnlessStopped,
+        // The owner of the files, which nobody else may read.
+        user: Some(format!("{}:{}", nix::unistd::getuid(), nix::unistd::getgid())),
+        read_only: true,
+        cap_drop: vec!["ALL".into()],
+        stop_timeout: Some(GRACE + Duration::from_secs(2)),
+        ..Default::default()
+    };
+    let definition = definition(&spec);
+    spec.labels.insert(DEFINITION.into(), definition);
+    spec
+}
+
+fn ports(config: &ProxyConfig) -> Vec<PublishedPort> {
+    let mut ports = vec![
+        PublishedPort { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: config.http_port, container_port: WEB_PORT },
+        PublishedPort {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: config.api_port,
+            container_port: INTERNAL_PORT,
+        },
+    ];
+    // Docker refuses an IPv6 port on a machine without IPv6.
+    if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
+        ports.push(PublishedPort {
+            address: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            port: config.http_port,
+            container_port: WEB_PORT,
+        });
+    }
+    ports
+}
+
+/// Traefik's static configuration. Its defaults stand where nothing is said, among them: forwarded headers of clients
+/// are not believed, and a request's address is the connection's.
+fn arguments() -> Vec<String> {
+    let web = "--entryPoints.web";
+    vec![
+        format!("--providers.file.directory={WATCHED}"),
+        "--providers.file.watch=true".into(),
+        // The default of 2 s would delay every switch by up to that.
+        "--providers.providersThrottleDuration=50ms".into(),
+        format!("{web}.address=:{WEB_PORT}"),
+        // Traefik's 60 s bound the whole request: it cuts long uploads, and server-sent events after a minute.
+        format!("{web}.transport.respondingTimeouts.readTimeout=0s"),
+        format!("{web}.transport.respondingTimeouts.writeTimeout=0s"),
+        format!("{web}.transport.respondingTimeouts.idleTimeout=180s"),
+        format!("{web}.transport.lifeCycle.graceTimeOut={}s", GRACE.as_secs()),
+        format!("--entryPoints.{ENTRY_POINT}.address=:{INTERNAL_PORT}"),
+        "--api=true".into(),
+        "--api.dashboard=false".into(),
+        "--ping=true".into(),
+        "--ping.manualRouting=true".into(),
+        "--metrics.prometheus=true".into(),
+        "--metrics.prometheus.manualRouting=true".into(),
+        "--metrics.prometheus.addServicesLabels=true".into(),
+        "--metrics.prometheus.addEntryPointsLabels=false".into(),
+        "--serversTransport.maxIdleConnsPerHost=200".into(),
+        "--serversTransport.forwardingTimeouts.dialTimeout=10s".into(),
+        "--log.format=json".into(),
+        "--log.level=WARN".into(),
+        "--global.checkNewVersion=false".into(),
+        "--global.sendAnonymousUsage=false".into(),
+    ]
+}
+
+/// A fingerprint of all that would need another container.
+fn definition(spec: &InstanceSpec) -> String {
+    let parts = format!(
+        "{:?}",
+        (&spec.image, &spec.command, &spec.network, &spec.mounts, &spec.ports, &spec.user, &spec.cap_drop, spec.read_only)
+    );
+    hex::encode(&Sha256::digest(parts)[..16])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_port_or_image_is_another_definition() {
+        let config = ProxyConfig::new("main", "/var/lib/berth/proxy");
+        let definition = |config: &ProxyConfig| spec(config).labels.remove(DEFINITION);
+        assert_eq!(definition(&config), definition(&config.clone()));
+        assert_ne!(definition(&config), definition(&ProxyConfig { http_port: 8080, ..config.clone() }));
+        assert_ne!(definition(&config), definition(&ProxyConfig { image: "traefik:v3.8".into(), ..config }));
+    }
+
+    #[test]
+    fn the_api_is_on_the_loopback_only() {
+        let ports = ports(&ProxyConfig::new("main", "/x"));
+        let internal = ports.iter().filter(|p| p.container_port == INTERNAL_PORT).collect::<Vec<_>>();
+        assert!(internal.len() == 1 && internal[0].address.is_loopback(), "{internal:?}");
+    }
+
+    #[test]
+    fn the_own_network_sorts_before_any_environments() {
+        let config = ProxyConfig::new("main", "/x");
+        assert!(config.network_name().as_str() < "berth-main-0");
+        assert!(config.network_name().as_str() < "berth-main-a-production");
+    }
+}

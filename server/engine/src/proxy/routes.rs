@@ -1,0 +1,82 @@
+//! Where a service's requests go, as values that can be trusted to be what they are.
+
+use std::time::Duration;
+
+use berth_domain::domain_name::{HostName, PathPrefix};
+
+/// All routes of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRoutes {
+    /// The service's key: the name of its file and the first part of every name in it. Letters, digits and `-`.
+    pub service: String,
+    /// What leads to it.
+    pub routes: Vec<Route>,
+    /// Who answers, each a deployment with its weight.
+    pub backends: Vec<Backend>,
+    /// How the routes are recognised once they serve.
+    pub confirmation: Confirmation,
+    /// How long the proxy may hold back bytes of a streamed answer. (Server-sent events are never held back.)
+    pub flush: Duration,
+    /// The entry points that take the requests.
+    pub entry_points: Vec<String>,
+}
+
+impl ServiceRoutes {
+    /// Routes to one deployment with the defaults.
+    pub fn to_one(
+        service: impl Into<String>,
+        routes: Vec<Route>,
+        backend: Backend,
+        nonce: impl Into<String>,
+    ) -> Self {
+        let deployment = backend.deployment.clone();
+        Self {
+            service: service.into(),
+            routes,
+            backends: vec![backend],
+            confirmation: Confirmation { deployment, nonce: nonce.into() },
+            flush: Duration::from_millis(100),
+            entry_points: vec!["web".into()],
+        }
+    }
+}
+
+/// One host and path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The host name.
+    pub host: HostName,
+    /// The path below which it answers.
+    pub path: PathPrefix,
+    /// Whether the program does not see that path.
+    pub strip_path: bool,
+}
+
+/// One deployment that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backend {
+    /// The deployment's id.
+    pub deployment: String,
+    /// Its instances.
+    pub servers: Vec<Server>,
+    /// Its share of the requests among all weights.
+    pub weight: u32,
+}
+
+/// One instance that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The container's unique name. Never an address: Docker gives a freed address to the next container.
+    pub container: String,
+    /// The port inside the container.
+    pub port: u16,
+}
+
+/// How the proxy shows that it serves exactly these routes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// What the proxy answers with.
+    pub deployment: String,
+    /// What must be known to be answered: new for each write, so that an older file cannot answer for this one.
+    pub nonce: String,
+}
