@@ -11,14 +11,19 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$BERTH_ROOT/target}
 BERTH_TOOLS=${BERTH_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/berth-tools}
 BERTH_LOG=${BERTH_LOG:-$CARGO_TARGET_DIR/berth-prepare.log}
 BERTH_STEP=""
+BERTH_IN_STEP=""
 # shellcheck disable=SC2034 # read by those who source this
 BERTH_STARTED=$SECONDS
 mkdir -p "$BERTH_TOOLS" "$CARGO_TARGET_DIR" "$(dirname "$BERTH_LOG")"
+
+# Inside a step everything goes to the log; what ends the program still has to reach the person.
+exec 3>&1 4>&2
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
   BERTH_STEP=""
   say "error: $*"
+  [ -z "$BERTH_IN_STEP" ] || printf 'failed\n\nerror: %s\n' "$*" >&4
   exit 1
 }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -38,17 +43,20 @@ step() {
   local text=$1 from=$SECONDS
   shift
   BERTH_STEP=$text
+  BERTH_IN_STEP=yes
   BERTH_NOTE=""
   printf '\n===== %s\n' "$text" >>"$BERTH_LOG"
   printf '  %-52s' "$text" >&2
   "$@" >>"$BERTH_LOG" 2>&1 </dev/null
   BERTH_STEP=""
+  BERTH_IN_STEP=""
   printf '%4d s  %s\n' $((SECONDS - from)) "${BERTH_NOTE:-}" >&2
 }
 
 # Says what broke; belongs into the caller's EXIT trap.
 explain_failure() {
   local code=$1
+  exec 1>&3 2>&4
   [ "$code" -ne 0 ] && [ -n "$BERTH_STEP" ] || return 0
   printf 'failed\n\n%s failed (exit %s). The end of %s:\n\n' "$BERTH_STEP" "$code" "$BERTH_LOG" >&2
   tail -n 40 "$BERTH_LOG" >&2

@@ -26,7 +26,7 @@ start_dockerd() {
     fi
     as_root touch "$DOCKERD_LOG"
     # shellcheck disable=SC2024 # the log is root's either way
-    as_root env -u BERTH_TEST_RUN setsid nohup dockerd >>"$DOCKERD_LOG" 2>&1 </dev/null &
+    as_root env -u BERTH_TEST_RUN setsid nohup dockerd >>"$DOCKERD_LOG" 2>&1 </dev/null 3>&- 4>&- 9>&- &
   fi
   await 60 docker_answers || {
     tail -n 20 "$DOCKERD_LOG"
