@@ -1,1 +1,23 @@
-//! migrations
+//! Berth's database schema, step by step. Portable between PostgreSQL and SQLite: text enums, JSON columns, UTC
+//! timestamps. A step never imports an entity, so that it means the same for ever; steps expand first and contract
+//! in a later version.
+
+mod initial;
+mod table;
+
+use sea_orm_migration::{prelude::*, sea_orm::DatabaseTransaction};
+
+/// All steps in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(initial::Initial)]
+    }
+}
+
+/// Takes every step that the database has not taken yet.
+pub async fn up(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    Migrator::up(transaction, None).await
+}

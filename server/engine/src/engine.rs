@@ -1,6 +1,6 @@
 //! The engine: what holds the parts together.
 
-use crate::{Actor, Config, acting::Acting};
+use crate::{Actor, Config, acting::Acting, store::Store};
 use berth_domain::system::Health;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ pub struct Engine {
 /// What the verbs and the tasks share.
 pub struct Parts {
     pub config: Config,
+    pub store: Store,
 }
 
 /// Why Berth cannot start, in words for the operator.
@@ -27,7 +28,11 @@ pub struct StartError {
 impl Engine {
     /// Opens the store and the vault in the data folder. Needs neither Docker nor the proxy.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        Ok(Self { parts: Arc::new(Parts { config }) })
+        let store = Store::open(&config).await.map_err(|error| StartError {
+            message: "Berth cannot open its database.".into(),
+            source: Some(Box::new(error)),
+        })?;
+        Ok(Self { parts: Arc::new(Parts { config, store }) })
     }
 
     /// Runs the background work until the token is cancelled: the queue, the reconcilers, the log collector.
@@ -43,6 +48,11 @@ impl Engine {
     /// The configuration it runs with.
     pub fn config(&self) -> &Config {
         &self.parts.config
+    }
+
+    /// What Berth remembers.
+    pub(crate) fn store(&self) -> &Store {
+        &self.parts.store
     }
 
     /// Each part that Berth depends on: ok, or why not. Cached; never waits on Docker for long.

@@ -11,6 +11,7 @@ pub mod error;
 pub mod front;
 pub mod proxy;
 pub mod vault;
+pub mod store;
 
 pub use actor::{Actor, ActorKind};
 pub use config::Config;

@@ -1,0 +1,64 @@
+//! What Berth remembers: PostgreSQL, or the embedded SQLite. Only this module names `sea_orm`.
+//!
+//! Reads go to a pool. Writes are transactions ([`Write`]): on SQLite there is one at a time, on a connection of its
+//! own, so that nobody ever sees "database is locked". Whatever belongs to an organisation is reached through
+//! [`Store::scoped`] or [`Write::scoped`]; the few functions without a scope are for the queue and the reconcilers
+//! and give every row with its organisation.
+
+mod connect;
+mod entities;
+mod error;
+mod events;
+mod json;
+mod write;
+
+pub use error::StoreError;
+pub use events::{NewEvent, Subject};
+pub use write::Write;
+
+use berth_domain::ids::OrganisationId;
+use chrono::{DateTime, SubsecRound, Utc};
+use sea_orm::{DatabaseConnection, DatabaseExecutor};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What a function of the store answers.
+pub type StoreResult<T> = std::result::Result<T, StoreError>;
+
+/// The organisation that a function may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope(pub OrganisationId);
+
+/// The open database; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    /// Many readers.
+    reads: DatabaseConnection,
+    /// One connection on SQLite; the same pool as `reads` on PostgreSQL.
+    writes: DatabaseConnection,
+    /// Counts committed batches of events; followers read again when it moves.
+    news: Arc<watch::Sender<u64>>,
+}
+
+/// The rows of one organisation, through the pool or inside a transaction.
+pub struct Scoped<'a> {
+    db: DatabaseExecutor<'a>,
+    scope: Scope,
+}
+
+impl Store {
+    /// The rows of one organisation, outside of any transaction.
+    pub fn scoped(&self, scope: Scope) -> Scoped<'_> {
+        Scoped { db: (&self.reads).into(), scope }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> StoreResult<()> {
+        Ok(self.reads.ping().await?)
+    }
+}
+
+/// The present moment as both databases keep it: in microseconds.
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
