@@ -58,7 +58,8 @@ async fn deployment_indexes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     index(manager, "deployments", &["status", "created_at"], false).await?;
     index(manager, "deployments", &["release_id"], false).await?;
     // One at a time per service, whatever the workers do.
-    let one = "CREATE UNIQUE INDEX uq_deployments_one_running ON deployments (service_id) WHERE status = 'running'";
+    let one =
+        "CREATE UNIQUE INDEX uq_deployments_one_running ON deployments (service_id) WHERE status = 'running'";
     manager.get_connection().execute_unprepared(one).await.map(drop)
 }
 

@@ -10,6 +10,7 @@ mod entities;
 mod error;
 mod events;
 mod json;
+mod meta;
 mod write;
 
 pub use error::StoreError;

@@ -162,9 +162,13 @@ impl Store {
 
 fn view(row: Model) -> StoreResult<EventView> {
     let at = At { table: "events", id: row.id };
-    let name = |column, text: &Option<String>| text.as_deref().map(|t| at.text::<Name>(column, t)).transpose();
-    let (project, environment, service) =
-        (name("project", &row.project)?, name("environment", &row.environment)?, name("service", &row.service)?);
+    let name =
+        |column, text: &Option<String>| text.as_deref().map(|t| at.text::<Name>(column, t)).transpose();
+    let (project, environment, service) = (
+        name("project", &row.project)?,
+        name("environment", &row.environment)?,
+        name("service", &row.service)?,
+    );
     let path = match (project, environment, service) {
         (Some(project), Some(environment), Some(service)) => {
             Some(ServicePath { project, environment, service })
