@@ -1,0 +1,220 @@
+//! A real Chromium behind chromedriver.
+
+use crate::{
+    process::{command, free_ports, spawn},
+    wait::{eventually, eventually_within},
+};
+use anyhow::{Context, Result, ensure};
+use std::{
+    env,
+    path::PathBuf,
+    process::Child,
+    time::{Duration, Instant},
+};
+use thirtyfour::prelude::*;
+
+/// A browser with a fresh profile.
+pub struct Browser {
+    pub driver: WebDriver,
+    base: String,
+    server: Child,
+    _profile: tempfile::TempDir,
+}
+
+/// How a browser differs from an ordinary one.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub javascript: bool,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { javascript: true, width: 1440, height: 900 }
+    }
+}
+
+const FLAGS: [&str; 12] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--no-proxy-server",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
+];
+
+impl Browser {
+    /// Opens a browser for the panel at `base`.
+    pub async fn open(base: &str) -> Result<Self> {
+        Self::with(base, Look::default()).await
+    }
+
+    /// Opens a browser that looks like this.
+    pub async fn with(base: &str, look: Look) -> Result<Self> {
+        let [port] = free_ports()?;
+        let profile = tempfile::Builder::new().prefix("berth-browser-").tempdir()?;
+        let mut start = command(program("BERTH_CHROMEDRIVER", "chromedriver"));
+        start.arg(format!("--port={port}")).env("HOME", profile.path());
+        let mut server = spawn(start, &profile.path().join("chromedriver.log"))?;
+        let driver = match connect(port, &profile, look).await {
+            Ok(driver) => driver,
+            Err(error) => {
+                let _ = server.kill();
+                return Err(error);
+            }
+        };
+        driver.set_window_rect(0, 0, look.width, look.height).await?;
+        Ok(Self { driver, base: base.to_owned(), server, _profile: profile })
+    }
+
+    /// Goes to a page of the panel and waits until the panel is alive on it.
+    pub async fn goto(&self, path: &str) -> Result<()> {
+        self.driver.goto(format!("{}{path}", self.base)).await?;
+        self.is_alive().await
+    }
+
+    /// Waits until the panel's program runs in the page.
+    pub async fn is_alive(&self) -> Result<()> {
+        eventually("the panel is hydrated", || async {
+            let alive = self.script("return document.documentElement.dataset.hydrated === 'true'").await?;
+            ensure!(alive == true, "it is not yet");
+            Ok(())
+        })
+        .await
+    }
+
+    /// The result of a script in the page.
+    pub async fn script(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
+    }
+
+    /// The path of the page that is open.
+    pub async fn path(&self) -> Result<String> {
+        Ok(self.driver.current_url().await?.path().to_owned())
+    }
+
+    /// Waits until the page's path is this one.
+    pub async fn is_at(&self, path: &str) -> Result<()> {
+        eventually(&format!("the page is {path}"), || async {
+            let now = self.path().await?;
+            ensure!(now == path, "it is {now}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// The text that a person sees.
+    pub async fn text(&self) -> Result<String> {
+        Ok(self.driver.find(By::Tag("body")).await?.text().await?)
+    }
+
+    /// Waits until the page shows this text.
+    pub async fn shows(&self, text: &str) -> Result<()> {
+        self.shows_within(Duration::from_secs(20), text).await
+    }
+
+    /// The same with more patience.
+    pub async fn shows_within(&self, patience: Duration, text: &str) -> Result<()> {
+        eventually_within(patience, &format!("the page shows {text:?}"), || async {
+            let now = self.text().await?;
+            ensure!(now.to_lowercase().contains(&text.to_lowercase()), "it shows:\n{now}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Fills the field with this label, or name, replacing what is in it.
+    pub async fn fill(&self, field: &str, value: &str) -> Result<()> {
+        eventually(&format!("the field {field:?} can be filled"), || async {
+            let input = self.field(field).await?;
+            input.clear().await?;
+            input.send_keys(value).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The input of this name, or the one that a label with this text leads to.
+    pub async fn field(&self, field: &str) -> Result<WebElement> {
+        let by_name = format!("input[name='{field}'],textarea[name='{field}'],select[name='{field}']");
+        if let Ok(input) = self.driver.find(By::Css(by_name)).await {
+            return Ok(input);
+        }
+        let label =
+            self.driver.find(By::XPath(format!("//label[contains(normalize-space(.), '{field}')]"))).await?;
+        let id = label.attr("for").await?.context("the label says which field it is for")?;
+        Ok(self.driver.find(By::Id(id)).await?)
+    }
+
+    /// Presses the button or link with this text.
+    pub async fn press(&self, text: &str) -> Result<()> {
+        let is = format!("[normalize-space(.)='{text}' or @aria-label='{text}']");
+        let found = format!("//button{is} | //a{is} | //summary{is}");
+        eventually(&format!("there is a {text:?} to press"), || async {
+            for element in self.driver.find_all(By::XPath(found.clone())).await? {
+                if element.is_displayed().await? && element.is_enabled().await? {
+                    element.scroll_into_view().await?;
+                    element.click().await?;
+                    return Ok(());
+                }
+            }
+            anyhow::bail!("the page shows:\n{}", self.text().await?)
+        })
+        .await
+    }
+
+    /// What the page complained about since the last time.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        Ok(self.driver.get_log("browser").await.map(|entries| {
+            entries.into_iter().filter(|e| e.level == "SEVERE").map(|e| e.message).collect()
+        })?)
+    }
+
+    /// Closes the browser.
+    pub async fn close(mut self) -> Result<()> {
+        self.driver.clone().quit().await?;
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        Ok(())
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn program(variable: &str, name: &str) -> PathBuf {
+    env::var_os(variable).map_or_else(|| name.into(), PathBuf::from)
+}
+
+async fn connect(port: u16, profile: &tempfile::TempDir, look: Look) -> Result<WebDriver> {
+    let mut wanted = DesiredCapabilities::chrome();
+    wanted.set_binary(&program("BERTH_CHROMIUM", "/usr/bin/chromium").to_string_lossy())?;
+    for flag in FLAGS {
+        wanted.add_arg(flag)?;
+    }
+    wanted.add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display()))?;
+    wanted.add_arg(&format!("--window-size={},{}", look.width, look.height))?;
+    if !look.javascript {
+        let off = serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
+        wanted.add_experimental_option("prefs", off)?;
+    }
+    let started = Instant::now();
+    loop {
+        match WebDriver::new(format!("http://127.0.0.1:{port}"), wanted.clone()).await {
+            Ok(driver) => return Ok(driver),
+            Err(error) if started.elapsed() > Duration::from_secs(20) => return Err(error.into()),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Docker as a witness: what really runs, and the removal of what a test made.
+
+use crate::names;
+use anyhow::{Context, Result};
+use bollard::{
+    models::{ContainerInspectResponse, ContainerSummary},
+    query_parameters::{
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
+        ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+        RemoveVolumeOptionsBuilder,
+    },
+};
+use std::collections::{BTreeSet, HashMap};
+
+/// The label that tells several Berths apart.
+pub const INSTANCE: &str = "berth.instance";
+
+type Filters = HashMap<String, Vec<String>>;
+
+/// A look at the Docker Engine that does not go through Berth.
+pub struct Docker {
+    /// The connection, for what a test needs beyond this.
+    pub api: bollard::Docker,
+}
+
+impl Docker {
+    /// Connects to the engine of this machine.
+    pub async fn connect() -> Result<Self> {
+        let api = bollard::Docker::connect_with_defaults().context("connect to Docker")?;
+        Ok(Self { api: api.negotiate_version().await.context("ask Docker for its version")? })
+    }
+
+    /// All containers with a label such as `berth.service=...`, running or not.
+    pub async fn containers(&self, label: &str) -> Result<Vec<ContainerSummary>> {
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&labelled(label)).build();
+        Ok(self.api.list_containers(Some(options)).await?)
+    }
+
+    /// The running containers of a Berth that belong to some service.
+    pub async fn instances(&self, instance: &str) -> Result<Vec<ContainerInspectResponse>> {
+        let mut found = Vec::new();
+        for summary in self.containers(&format!("{INSTANCE}={instance}")).await? {
+            let of_a_service = summary.labels.as_ref().is_some_and(|l| l.contains_key("berth.service"));
+            let running = summary.state.is_some_and(|state| state.to_string() == "running");
+            if let (true, true, Some(id)) = (of_a_service, running, summary.id) {
+                found.push(self.api.inspect_container(&id, None).await?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes every container, network, volume and image of one Berth.
+    pub async fn sweep(&self, instance: &str) -> Result<()> {
+        let label = format!("{INSTANCE}={instance}");
+        let filters = labelled(&label);
+        for container in self.containers(&label).await? {
+            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+            let _ = self.api.remove_container(&container.id.unwrap_or_default(), Some(options)).await;
+        }
+        let networks = ListNetworksOptionsBuilder::new().filters(&filters).build();
+        for network in self.api.list_networks(Some(networks)).await? {
+            let _ = self.api.remove_network(&network.id.unwrap_or_default()).await;
+        }
+        let volumes = ListVolumesOptionsBuilder::new().filters(&filters).build();
+        for volume in self.api.list_volumes(Some(volumes)).await?.volumes.unwrap_or_default() {
+            let options = RemoveVolumeOptionsBuilder::new().force(true).build();
+            let _ = self.api.remove_volume(&volume.name, Some(options)).await;
+        }
+        let images = ListImagesOptionsBuilder::new().all(true).filters(&filters).build();
+        for image in self.api.list_images(Some(images)).await? {
+            let options = RemoveImageOptionsBuilder::new().force(true).build();
+            let _ = self.api.remove_image(&image.id, Some(options), None).await;
+        }
+        Ok(())
+    }
+
+    /// Removes what test processes that are gone left behind.
+    pub async fn sweep_left_overs(&self) -> Result<()> {
+        let mut instances = BTreeSet::new();
+        for container in self.containers(INSTANCE).await? {
+            instances.extend(container.labels.unwrap_or_default().remove(INSTANCE));
+        }
+        let networks = ListNetworksOptionsBuilder::new().filters(&labelled(INSTANCE)).build();
+        for network in self.api.list_networks(Some(networks)).await? {
+            instances.extend(network.labels.unwrap_or_default().remove(INSTANCE));
+        }
+        for instance in instances.iter().filter(|instance| names::is_left_over(instance)) {
+            self.sweep(instance).await?;
+        }
+        Ok(())
+    }
+}
+
+fn labelled(label: &str) -> Filters {
+    HashMap::from([("label".to_owned(), vec![label.to_owned()])])
+}
+
+/// Sweeps from a destructor: on a thread of its own, because the test's runtime may be ending.
+pub(crate) fn sweep_blocking(instance: String) {
+    let sweep = std::thread::spawn(move || -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async { Docker::connect().await?.sweep(&instance).await })
+    });
+    if let Ok(Err(error)) = sweep.join() {
+        eprintln!("the sweep of Docker failed: {error:#}");
+    }
+}
