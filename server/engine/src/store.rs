@@ -11,11 +11,16 @@ mod error;
 mod events;
 mod json;
 mod meta;
+mod projects;
+mod search;
+mod services;
 mod write;
 
 pub use error::StoreError;
 pub use events::{NewEvent, Subject};
-pub use write::Write;
+pub use projects::{EnvironmentRow, ProjectRow};
+pub use services::{NewService, ServiceRow, Wanted};
+pub use write::{Write, Writing};
 
 use berth_domain::ids::OrganisationId;
 use chrono::{DateTime, SubsecRound, Utc};

@@ -2,7 +2,7 @@
 
 use super::{NewEvent, Scope, Scoped, Store, StoreResult, connect::as_writer, events};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
 /// An open transaction. Dropped without [`Write::commit`], nothing of it has happened.
@@ -12,6 +12,19 @@ pub struct Write {
     pub(super) transaction: DatabaseTransaction,
     events: Vec<NewEvent>,
     news: Arc<watch::Sender<u64>>,
+}
+
+/// The rows of one organisation inside a transaction: to read, as [`Scoped`], and to change.
+pub struct Writing<'a> {
+    rows: Scoped<'a>,
+}
+
+impl<'a> Deref for Writing<'a> {
+    type Target = Scoped<'a>;
+
+    fn deref(&self) -> &Scoped<'a> {
+        &self.rows
+    }
 }
 
 impl Store {
@@ -24,8 +37,8 @@ impl Store {
 
 impl Write {
     /// The rows of one organisation inside this transaction.
-    pub fn scoped(&self, scope: Scope) -> Scoped<'_> {
-        Scoped { db: (&self.transaction).into(), scope }
+    pub fn scoped(&self, scope: Scope) -> Writing<'_> {
+        Writing { rows: Scoped { db: (&self.transaction).into(), scope } }
     }
 
     /// Tells what this transaction does; written with its commit, so that events appear in the order of their ids.
