@@ -1,11 +1,20 @@
 # shellcheck shell=bash
 # The server and the panel.
 
+# The network is tried again; a compiler's error is not.
+fetch_crates() {
+  local triple
+  for triple in "$(rustc -vV | sed -n 's/^host: //p')" $WASM_TRIPLE; do
+    (cd "$BERTH_ROOT" && retry 3 "$@" fetch --locked --target "$triple")
+  done
+}
+
 # build_server PROFILE (dev or release): sets BERTH_BIN.
 build_server() {
   local profile=$1 folder=$1
   [ "$profile" = dev ] && folder=debug
-  (cd "$BERTH_ROOT" && retry 3 cargo build --locked -p berth --bin berth --profile "$profile")
+  fetch_crates cargo
+  (cd "$BERTH_ROOT" && cargo build --locked -p berth --bin berth --profile "$profile")
   BERTH_BIN=$CARGO_TARGET_DIR/$folder/berth
   BERTH_NOTE=$(du -h "$BERTH_BIN" | cut -f1)
 }
@@ -39,10 +48,11 @@ panel_wasm() {
   local profile=$1 out=$2
   # A folder of its own: the compiler for wasm may be another one.
   local target=$CARGO_TARGET_DIR/wasm
+  fetch_crates "${WASM_CARGO[@]}"
   (
     cd "$BERTH_ROOT" || exit
     unset RUSTFLAGS
-    CARGO_TARGET_DIR=$target retry 3 "${WASM_CARGO[@]}" build --locked -p berth-frontend \
+    CARGO_TARGET_DIR=$target "${WASM_CARGO[@]}" build --locked -p berth-frontend \
       --target $WASM_TRIPLE --profile "$profile"
   )
   "$WASM_BINDGEN" --target web --no-typescript --out-dir "$out" --out-name berth \

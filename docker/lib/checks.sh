@@ -48,7 +48,8 @@ check_wasm_tree() {
 
 # One compilation for the server and all tests, with the features that the tests use: nothing is built twice.
 build_tests() {
-  (cd "$BERTH_ROOT" && retry 3 cargo build --locked --workspace --exclude berth-frontend --bins --tests)
+  fetch_crates cargo
+  (cd "$BERTH_ROOT" && cargo build --locked --workspace --exclude berth-frontend --bins --tests)
   BERTH_BIN=$CARGO_TARGET_DIR/debug/berth
 }
 
