@@ -223,7 +223,8 @@ mod tests {
                 prop_assert!(!wanted || i.serving);
             }
             let again = plan(&desired, &after);
-            prop_assert!(again.steps.iter().all(|s| matches!(s, Step::AwaitHealthy { .. } | Step::RouteTo { .. })));
+            let settled = again.steps.iter().all(|s| matches!(s, Step::AwaitHealthy { .. } | Step::RouteTo { .. }));
+            prop_assert!(settled);
         }
 
         /// R-DEP-1: nothing that serves is stopped before the traffic has moved, unless the service is exclusive.
