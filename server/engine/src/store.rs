@@ -5,7 +5,10 @@
 //! [`Store::scoped`] or [`Write::scoped`]; the few functions without a scope are for the queue and the reconcilers
 //! and give every row with its organisation.
 
+mod belongings;
 mod connect;
+mod deliveries;
+mod domains;
 mod entities;
 mod error;
 mod events;
@@ -14,12 +17,19 @@ mod meta;
 mod projects;
 mod search;
 mod services;
+mod summaries;
+mod variables;
 mod write;
 
+pub use belongings::Belongings;
+pub use deliveries::NewDelivery;
+pub use domains::{DomainRow, Holder, NewDomain};
 pub use error::StoreError;
 pub use events::{NewEvent, Subject};
 pub use projects::{EnvironmentRow, ProjectRow};
 pub use services::{NewService, ServiceRow, Wanted};
+pub use summaries::Listed;
+pub use variables::{NewVariable, VariableRow};
 pub use write::{Write, Writing};
 
 use berth_domain::ids::OrganisationId;

@@ -342,7 +342,12 @@ pub(super) fn service(row: Joined) -> StoreResult<ServiceRow> {
 }
 
 /// The path of a service out of its three names.
-pub(super) fn path(id: Uuid, project: &str, environment: &str, name: &str) -> Result<ServicePath, StoreError> {
+pub(super) fn path(
+    id: Uuid,
+    project: &str,
+    environment: &str,
+    name: &str,
+) -> Result<ServicePath, StoreError> {
     let at = |table| At { table, id };
     Ok(ServicePath {
         project: at("projects").text("name", project)?,

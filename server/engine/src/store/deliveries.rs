@@ -1,0 +1,119 @@
+//! Webhook calls with their verdicts.
+
+use super::{
+    Scoped, StoreResult, Writing,
+    entities::deliveries::{ActiveModel, Column, Entity, Model},
+    json::{At, clean},
+    now,
+};
+use berth_domain::{
+    ids::{DeliveryId, ServiceId},
+    webhook::{DeliveryView, Verdict},
+};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+use uuid::Uuid;
+
+/// A delivery as it was judged.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    pub service: ServiceId,
+    pub delivery: Option<String>,
+    pub event: String,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub commit: Option<String>,
+    pub deployment: Option<u64>,
+    /// The body, when it is small enough to be replayed.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Scoped<'_> {
+    /// The delivery that a host gave that id.
+    pub async fn delivery(&self, service: ServiceId, delivery: &str) -> StoreResult<Option<DeliveryView>> {
+        let row = self.of_service(service).filter(Column::Delivery.eq(clean(delivery))).one(&self.db).await?;
+        row.map(view).transpose()
+    }
+
+    /// The deliveries of a service, newest first, before a moment and an id.
+    pub async fn deliveries(
+        &self,
+        service: ServiceId,
+        before: Option<(DateTime<Utc>, DeliveryId)>,
+        limit: u64,
+    ) -> StoreResult<Vec<DeliveryView>> {
+        let mut select = self.of_service(service);
+        if let Some((at, id)) = before {
+            let same = Column::ReceivedAt.eq(at).and(Column::Id.lt(id.0));
+            select = select.filter(Condition::any().add(Column::ReceivedAt.lt(at)).add(same));
+        }
+        let rows = select
+            .order_by_desc(Column::ReceivedAt)
+            .order_by_desc(Column::Id)
+            .limit(limit)
+            .all(&self.db)
+            .await?;
+        rows.into_iter().map(view).collect()
+    }
+
+    fn of_service(&self, service: ServiceId) -> sea_orm::Select<Entity> {
+        Entity::find()
+            .filter(Column::OrganisationId.eq(self.scope.0.0))
+            .filter(Column::ServiceId.eq(service.0))
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a delivery; refused when the host's id of it was seen already.
+    pub async fn insert_delivery(&self, new: NewDelivery) -> StoreResult<DeliveryView> {
+        let row = ActiveModel {
+            id: Set(Uuid::now_v7()),
+            organisation_id: Set(self.scope.0.0),
+            service_id: Set(new.service.0),
+            delivery: Set(new.delivery.as_deref().map(clean)),
+            event: Set(clean(&new.event)),
+            verdict: Set(new.verdict.to_string()),
+            reason: Set(clean(&new.reason)),
+            commit: Set(new.commit.as_deref().map(clean)),
+            deployment: Set(new.deployment.map(|number| number as i64)),
+            received_at: Set(now()),
+            body: Set(new.body),
+        };
+        view(Entity::insert(row).exec_with_returning(&self.db).await?)
+    }
+
+    /// Writes down what became of a delivery that was queued.
+    pub async fn settle_delivery(
+        &self,
+        id: DeliveryId,
+        verdict: Verdict,
+        reason: &str,
+        deployment: Option<u64>,
+    ) -> StoreResult<bool> {
+        let update = Entity::update_many()
+            .col_expr(Column::Verdict, Expr::value(verdict.as_str()))
+            .col_expr(Column::Reason, Expr::value(clean(reason)))
+            .col_expr(Column::Deployment, Expr::value(deployment.map(|number| number as i64)))
+            .filter(Column::OrganisationId.eq(self.scope.0.0))
+            .filter(Column::Id.eq(id.0));
+        Ok(update.exec(&self.db).await?.rows_affected == 1)
+    }
+}
+
+fn view(row: Model) -> StoreResult<DeliveryView> {
+    let at = At { table: "deliveries", id: row.id };
+    Ok(DeliveryView {
+        id: DeliveryId(row.id),
+        delivery: row.delivery,
+        event: row.event,
+        verdict: at.text("verdict", &row.verdict)?,
+        reason: row.reason,
+        commit: row.commit,
+        deployment: row.deployment.map(|number| at.number("deployment", number)).transpose()?,
+        received_at: row.received_at,
+    })
+}
