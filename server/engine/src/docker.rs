@@ -6,10 +6,10 @@
 
 mod build;
 mod connection;
-//mod context;
+mod context;
 mod error;
 mod events;
-//mod ignorefile;
+mod ignorefile;
 mod image;
 mod instance;
 mod logs;
@@ -18,10 +18,11 @@ mod network;
 mod observed;
 mod ports;
 mod progress;
-//mod secrets;
+mod secrets;
 mod session;
 mod spec;
 mod stats;
+mod steps;
 mod usage;
 mod volume;
 

@@ -1,4 +1,4 @@
-//! What bollard's public API does not reach: plain typed requests, and the BuildKit session that hands out secrets.
+//! What bollard's public API does not reach, over a client of our own to the same engine.
 
 use std::sync::Arc;
 
@@ -29,6 +29,15 @@ impl Plain {
         let address = Arc::clone(&docker.address);
         let client = builder.build().map_err(|error| unreachable(&address, &error))?;
         Ok(Self { client, base: format!("http://{host}/v{major}.{minor}"), address })
+    }
+
+    /// The address of one of the engine's paths.
+    pub fn url(&self, path: &str) -> Result<url::Url, DockerError> {
+        let address = format!("{}{path}", self.base);
+        address.parse().map_err(|error: url::ParseError| DockerError::Unreachable {
+            address: self.address.to_string(),
+            reason: error.to_string(),
+        })
     }
 
     pub fn failed(&self, error: &reqwest::Error) -> DockerError {
