@@ -1,6 +1,13 @@
 //! The engine: what holds the parts together.
 
-use crate::{Actor, Config, acting::Acting, store::Store, vault::Vault};
+use crate::{
+    Actor, Config,
+    acting::Acting,
+    front::Front,
+    logs::{LogBudget, Logs},
+    store::Store,
+    vault::Vault,
+};
 use berth_domain::system::Health;
 use std::sync::Arc;
 
@@ -15,6 +22,8 @@ pub struct Parts {
     pub config: Config,
     pub store: Store,
     pub vault: Vault,
+    pub logs: Logs,
+    pub(crate) front: Front,
 }
 
 /// Why Berth cannot start, in words for the operator.
@@ -59,7 +68,13 @@ impl Engine {
         let store =
             Store::open(&config).await.map_err(|error| StartError::because("open its database", error))?;
         let vault = open_vault(&config, &store).await?;
-        Ok(Self { parts: Arc::new(Parts { config, store, vault }) })
+        let budget = LogBudget::new(config.log_budget, config.log_days);
+        let logs = Logs::open(config.data.join("logs"), budget)
+            .map_err(|error| StartError::because("open its logs", error))?;
+        let front = Front::default();
+        let engine = Self { parts: Arc::new(Parts { config, store, vault, logs, front }) };
+        engine.prepare_setup().await?;
+        Ok(engine)
     }
 
     /// Runs the background work until the token is cancelled: the queue, the reconcilers, the log collector.

@@ -1,11 +1,18 @@
 //! What can be asked before anybody is known: setup, sign-in, authentication, webhooks.
 
-use crate::{Actor, Engine, Result};
-use berth_domain::{
-    account::{Claim, SignIn},
-    ids::ServiceId,
-    webhook::DeliveryView,
-};
+mod admin;
+mod authenticate;
+mod known;
+mod limits;
+mod secrets;
+mod setup;
+mod sign_in;
+
+pub use admin::AccountSummary;
+pub(crate) use authenticate::new_token;
+
+use crate::{Engine, Result, password::Passwords};
+use berth_domain::{ids::ServiceId, webhook::DeliveryView};
 
 /// A fresh session: the value of the cookie, shown to the browser only.
 pub struct NewSession {
@@ -30,32 +37,23 @@ pub struct IncomingWebhook {
     pub address: Option<String>,
 }
 
+/// What stands between a stranger and an actor.
+#[derive(Default)]
+pub(crate) struct Front {
+    pub(crate) passwords: Passwords,
+    known: known::KnownActors,
+    limits: limits::Limits,
+    setup: setup::Setup,
+}
+
+impl Front {
+    /// Forgets who was authenticated; called after a session, a token or a role was ended.
+    pub(crate) fn forget(&self) {
+        self.known.forget();
+    }
+}
+
 impl Engine {
-    /// Whether nobody has claimed this Berth yet.
-    pub async fn is_unclaimed(&self) -> Result<bool> {
-        todo!()
-    }
-
-    /// Makes the first account with the one-time token. Of many claims at once exactly one succeeds.
-    pub async fn claim(&self, _claim: Claim, _origin: Origin) -> Result<NewSession> {
-        todo!()
-    }
-
-    /// Opens a session; limited per address and per account.
-    pub async fn sign_in(&self, _credentials: SignIn, _origin: Origin) -> Result<NewSession> {
-        todo!()
-    }
-
-    /// The actor behind a session cookie, if the session is known and has not expired.
-    pub async fn authenticate_session(&self, _cookie: &str, _origin: &Origin) -> Result<Option<Actor>> {
-        todo!()
-    }
-
-    /// The actor behind a bearer token, if it is known, not expired and not revoked.
-    pub async fn authenticate_token(&self, _secret: &str, _origin: &Origin) -> Result<Option<Actor>> {
-        todo!()
-    }
-
     /// Judges a webhook call, stores it with its verdict, and queues a deployment when it is one.
     pub async fn receive_webhook(&self, _call: IncomingWebhook) -> Result<DeliveryView> {
         todo!()

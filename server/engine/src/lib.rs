@@ -12,6 +12,8 @@ pub mod front;
 pub mod git;
 pub mod mask;
 pub mod probe;
+pub mod logs;
+mod password;
 pub mod proxy;
 pub mod vault;
 pub mod store;

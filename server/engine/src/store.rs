@@ -5,6 +5,7 @@
 //! [`Store::scoped`] or [`Write::scoped`]; the few functions without a scope are for the queue and the reconcilers
 //! and give every row with its organisation.
 
+mod accounts;
 mod belongings;
 mod connect;
 mod deliveries;
@@ -21,6 +22,7 @@ mod summaries;
 mod variables;
 mod write;
 
+pub use accounts::{Account, SessionRow, TokenRow};
 pub use belongings::Belongings;
 pub use deliveries::NewDelivery;
 pub use domains::{DomainRow, Holder, NewDomain};

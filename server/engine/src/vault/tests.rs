@@ -88,8 +88,9 @@ fn the_key_is_for_its_owner_only_and_is_made_once() {
 fn two_first_starts_at_once_agree_on_one_key() {
     let folder = tempfile::tempdir().unwrap();
     let values: Vec<String> = std::thread::scope(|scope| {
-        let starts: Vec<_> =
-            (0..16).map(|_| scope.spawn(|| Vault::open(folder.path(), true).unwrap().check_value())).collect();
+        let starts: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| Vault::open(folder.path(), true).unwrap().check_value()))
+            .collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
     assert!(values.iter().all(|value| *value == values[0]));
