@@ -1,1 +1,10 @@
-//! server
+//! The server: configuration, HTTP (REST, SSE, webhooks, the panel), and the command line.
+//!
+//! Start at [`serve`] for the process, at [`http::router`] for what it answers, at [`api`] for the REST API.
+
+pub mod api;
+pub mod cli;
+pub mod http;
+pub mod serve;
+pub mod settings;
+pub mod telemetry;

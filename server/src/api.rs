@@ -1,0 +1,95 @@
+//! The REST API below `/api/v1`: thin adapters over the engine's verbs, one file per noun.
+
+mod account;
+mod deployments;
+mod docs;
+mod domains;
+mod environments;
+mod events;
+mod extract;
+mod logs;
+mod openapi;
+mod operations;
+mod places;
+mod projects;
+mod services;
+mod session;
+mod stream;
+mod variables;
+mod volumes;
+mod webhooks;
+
+pub use openapi::document;
+pub use operations::{Access, Operation, operations};
+
+use crate::http::{App, Refusal};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use berth_domain::problem::{Problem, ProblemKind};
+use std::time::Duration;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Where the API is.
+pub const PREFIX: &str = "/api/v1";
+
+/// What a verb may take. Those that stream are not measured.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// All routes of the API with their descriptions.
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .merge(session::routes())
+        .merge(account::routes())
+        .merge(projects::routes())
+        .merge(environments::routes())
+        .merge(services::routes())
+        .merge(variables::routes())
+        .merge(deployments::routes())
+        .merge(domains::routes())
+        .merge(volumes::routes())
+        .merge(webhooks::routes())
+        .merge(logs::routes())
+        .merge(events::routes())
+}
+
+/// The API, its description, and the page to browse it.
+pub fn router() -> Router<App> {
+    let (verbs, _) = described().split_for_parts();
+    let verbs = verbs
+        .route("/openapi.json", get(openapi::json))
+        .method_not_allowed_fallback(no_such_method)
+        .fallback(no_such_route)
+        .layer(from_fn(in_time));
+    Router::new()
+        .nest(PREFIX, verbs)
+        .route("/api/docs", get(docs::page))
+        .route("/api/docs.css", get(docs::style))
+        .route("/api/{*path}", get(no_such_route))
+}
+
+async fn no_such_route() -> Refusal {
+    Problem::not_found("route in the API").into()
+}
+
+async fn no_such_method() -> Refusal {
+    let problem = Problem::new(ProblemKind::Invalid, "This route does not have this method.");
+    Refusal::from(problem).with_status(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// Ends a verb that takes too long. The body of a stream comes after its answer began and is not counted.
+async fn in_time(request: Request<Body>, next: Next) -> Response {
+    match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let problem = Problem::new(ProblemKind::Unavailable, "This took longer than a minute.")
+                .with_hint("It may still be done: look before you ask again.");
+            Refusal::from(problem).with_status(StatusCode::GATEWAY_TIMEOUT).into_response()
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The one table of what the API does and who may ask for it. The document takes the permissions from here, and a test
+//! holds it against the routes: a route without a line here does not pass.
+
+use berth_domain::permission::Permission;
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, signed in or not.
+    Anyone,
+    /// Everybody who is signed in: it is about their own account.
+    SignedIn,
+    /// Whose role has this permission.
+    Permission(Permission),
+}
+
+/// A verb of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// `GET`, `POST` and so on.
+    pub method: &'static str,
+    /// The path below `/api/v1`, with its parameters in braces.
+    pub path: &'static str,
+    pub access: Access,
+}
+
+macro_rules! table {
+    ($($method:ident $path:expr => $access:expr;)*) => {
+        &[$(Operation { method: stringify!($method), path: $path, access: $access }),*]
+    };
+}
+
+macro_rules! s {
+    ($rest:literal) => {
+        concat!("/projects/{project}/environments/{environment}/services/{service}", $rest)
+    };
+}
+
+use Access::{Anyone, SignedIn};
+const READ: Access = Access::Permission(Permission::Read);
+const DEPLOY: Access = Access::Permission(Permission::Deploy);
+const CONFIGURE: Access = Access::Permission(Permission::Configure);
+const REVEAL: Access = Access::Permission(Permission::Reveal);
+const ADMINISTER: Access = Access::Permission(Permission::Administer);
+
+const OPERATIONS: &[Operation] = table! {
+    POST "/setup" => Anyone;
+    POST "/session" => Anyone;
+    DELETE "/session" => SignedIn;
+    GET "/me" => SignedIn;
+    PUT "/me/password" => SignedIn;
+    GET "/me/sessions" => SignedIn;
+    DELETE "/me/sessions" => SignedIn;
+    DELETE "/me/sessions/{id}" => SignedIn;
+    GET "/me/tokens" => SignedIn;
+    POST "/me/tokens" => SignedIn;
+    DELETE "/me/tokens/{id}" => SignedIn;
+    GET "/projects" => READ;
+    POST "/projects" => ADMINISTER;
+    GET "/projects/{project}" => READ;
+    PATCH "/projects/{project}" => ADMINISTER;
+    DELETE "/projects/{project}" => ADMINISTER;
+    GET "/projects/{project}/deletion" => ADMINISTER;
+    POST "/projects/{project}/environments" => CONFIGURE;
+    GET "/projects/{project}/environments/{environment}" => READ;
+    PATCH "/projects/{project}/environments/{environment}" => CONFIGURE;
+    DELETE "/projects/{project}/environments/{environment}" => ADMINISTER;
+    GET "/projects/{project}/environments/{environment}/deletion" => ADMINISTER;
+    GET "/services" => READ;
+    POST "/projects/{project}/environments/{environment}/services" => CONFIGURE;
+    GET s!("") => READ;
+    PATCH s!("") => CONFIGURE;
+    DELETE s!("") => ADMINISTER;
+    GET s!("/deletion") => ADMINISTER;
+    PUT s!("/credential") => CONFIGURE;
+    POST s!("/stop") => DEPLOY;
+    POST s!("/start") => DEPLOY;
+    GET s!("/variables") => READ;
+    PUT s!("/variables/{key}") => CONFIGURE;
+    DELETE s!("/variables/{key}") => CONFIGURE;
+    POST s!("/variables/{key}/reveal") => REVEAL;
+    POST s!("/variables/import") => CONFIGURE;
+    POST s!("/variables/export") => REVEAL;
+    GET s!("/deployments") => READ;
+    POST s!("/deployments") => DEPLOY;
+    GET s!("/deployments/{number}") => READ;
+    POST s!("/deployments/{number}/cancel") => DEPLOY;
+    POST s!("/rollback") => DEPLOY;
+    GET s!("/rollback/{number}") => READ;
+    GET s!("/deployments/{number}/log") => READ;
+    GET s!("/deployments/{number}/log/stream") => READ;
+    GET s!("/domains") => READ;
+    POST s!("/domains") => CONFIGURE;
+    DELETE s!("/domains/{id}") => CONFIGURE;
+    GET s!("/volumes") => READ;
+    DELETE s!("/volumes/{name}") => ADMINISTER;
+    GET s!("/webhook") => READ;
+    POST s!("/webhook/secret") => CONFIGURE;
+    GET s!("/webhook/deliveries") => READ;
+    GET s!("/logs") => READ;
+    GET s!("/logs/stream") => READ;
+    GET s!("/logs/download") => READ;
+    GET "/events" => READ;
+    GET "/events/stream" => READ;
+};
+
+/// Every verb of the API.
+pub fn operations() -> Vec<Operation> {
+    OPERATIONS.to_vec()
+}
+
+/// Who may ask for the verb at this place of the document.
+pub(super) fn access(method: &str, path: &str) -> Option<Access> {
+    OPERATIONS.iter().find(|o| o.method.eq_ignore_ascii_case(method) && o.path == path).map(|o| o.access)
+}

@@ -1,0 +1,130 @@
+//! Who asks: a session's cookie or a bearer token, turned into an [`Actor`].
+
+use super::{App, Refusal, observe::AskedBy};
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use berth_engine::{
+    Actor, Engine, Result,
+    front::{NewSession, Origin},
+};
+use std::net::SocketAddr;
+
+/// The name of the session's cookie.
+pub const COOKIE: &str = "berth_session";
+
+/// What a request was authenticated with. Has no `Debug`: it must not reach a log.
+#[derive(Clone)]
+pub enum Credential {
+    Cookie(String),
+    Bearer(String),
+}
+
+impl Credential {
+    /// The credential of a request; a bearer token counts before a cookie.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            let text = value.to_str().ok()?;
+            let (scheme, secret) = text.split_once(' ')?;
+            return scheme.eq_ignore_ascii_case("bearer").then(|| Self::Bearer(secret.trim().to_owned()));
+        }
+        cookie(headers).map(|value| Self::Cookie(value.to_owned()))
+    }
+
+    /// Who holds it now; nobody once it is revoked or has expired.
+    pub async fn holder(&self, engine: &Engine, origin: &Origin) -> Result<Option<Actor>> {
+        match self {
+            Self::Cookie(value) => engine.authenticate_session(value, origin).await,
+            Self::Bearer(secret) => engine.authenticate_token(secret, origin).await,
+        }
+    }
+}
+
+/// Leaves the origin, the credential and the `Option<Actor>` in the request's extensions.
+pub async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let origin = origin(&request);
+    let credential = Credential::of(request.headers());
+    let actor = match &credential {
+        Some(credential) => match credential.holder(&app.engine, &origin).await {
+            Ok(actor) => actor,
+            Err(error) => return Refusal::from(error).into_response(),
+        },
+        None => None,
+    };
+    let asked_by = actor.as_ref().map(|actor| AskedBy(actor.name.clone()));
+    let extensions = request.extensions_mut();
+    extensions.insert(origin);
+    extensions.insert(actor);
+    if let Some(credential) = credential {
+        extensions.insert(credential);
+    }
+    let mut response = next.run(request).await;
+    if let Some(asked_by) = asked_by {
+        response.extensions_mut().insert(asked_by);
+    }
+    response
+}
+
+/// Where a request came from. Headers that a proxy could have set are not believed: anybody can set them.
+fn origin(request: &Request) -> Origin {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        address: address.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
+        user_agent: user_agent.unwrap_or_default().chars().take(300).collect(),
+    }
+}
+
+/// The session's cookie in a request.
+pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then_some(value))
+}
+
+/// The `Set-Cookie` of a fresh session, or of none to remove it.
+pub fn session_cookie(session: Option<&NewSession>, public_url: &str) -> Option<HeaderValue> {
+    let (value, max_age) = session.map_or(("", 0), |session| (session.cookie.as_str(), session.max_age));
+    let secure = if public_url.starts_with("https://") { "; Secure" } else { "" };
+    let text = format!("{COOKIE}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (k.parse().unwrap(), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let found = headers(&[("cookie", "a=1; berth_session=xyz; berth_session2=no")]);
+        assert_eq!(cookie(&found), Some("xyz"));
+        assert_eq!(cookie(&headers(&[("cookie", "xberth_session=1")])), None);
+    }
+
+    #[test]
+    fn a_bearer_token_counts_before_a_cookie() {
+        let both = headers(&[("cookie", "berth_session=xyz"), ("authorization", "bearer abc")]);
+        assert!(matches!(Credential::of(&both), Some(Credential::Bearer(secret)) if secret == "abc"));
+        let other = headers(&[("cookie", "berth_session=xyz"), ("authorization", "Basic abc")]);
+        assert!(Credential::of(&other).is_none());
+    }
+
+    #[test]
+    fn the_cookie_is_kept_from_scripts_and_other_sites() {
+        let session = NewSession { cookie: "v".into(), max_age: 60 };
+        let text = session_cookie(Some(&session), "https://b.example").unwrap();
+        assert_eq!(text, "berth_session=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
+        assert!(session_cookie(None, "http://localhost").unwrap().to_str().unwrap().contains("Max-Age=0"));
+    }
+}

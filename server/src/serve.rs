@@ -1,0 +1,147 @@
+//! `berth serve`: puts the parts together and runs them until somebody says stop.
+
+use crate::{
+    http::{self, App, Assets, Metrics},
+    settings::ServeArgs,
+};
+use anyhow::{Context, Result, bail};
+use axum::serve::ListenerExt;
+use berth_engine::Engine;
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How long open answers may take to finish after the signal to stop.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Runs the server; returns when it was stopped, and fails when a part of it ended by itself.
+pub async fn serve(args: &ServeArgs) -> Result<()> {
+    let config = args.config();
+    let public_url = config.public_url.clone();
+    let engine = Engine::open(config).await?;
+    let stop = CancellationToken::new();
+    let app = App {
+        engine: engine.clone(),
+        metrics: Arc::new(Metrics::default()),
+        assets: Arc::new(Assets::read(args.site().as_deref())),
+        stop: stop.clone(),
+    };
+    let listener =
+        TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    announce(&engine, listener.local_addr()?, &public_url).await?;
+    tokio::select! {
+        outcome = both(answer(listener, app), engine.run(stop.clone()), &stop) => outcome,
+        () = signalled_twice(&stop) => bail!("stopped before everything had finished"),
+    }
+}
+
+/// Runs both until one ends; the end of one stops the other.
+async fn both<E>(
+    http: impl Future<Output = std::io::Result<()>>,
+    work: impl Future<Output = std::result::Result<(), E>>,
+    stop: &CancellationToken,
+) -> Result<()>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let http = async {
+        let outcome = http.await;
+        let asked = stop.is_cancelled();
+        stop.cancel();
+        outcome.context("the HTTP server failed")?;
+        if asked { Ok(()) } else { bail!("the HTTP server ended by itself") }
+    };
+    let work = async {
+        let outcome = work.await;
+        let asked = stop.is_cancelled();
+        stop.cancel();
+        outcome.context("the background work failed")?;
+        if asked { Ok(()) } else { bail!("the background work ended by itself") }
+    };
+    let (http, work) = tokio::join!(http, work);
+    work.and(http)
+}
+
+/// Answers requests until the token is cancelled, then lets what is open finish.
+async fn answer(listener: TcpListener, app: App) -> std::io::Result<()> {
+    let stop = app.stop.clone();
+    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    // Small answers go out at once, not when the kernel has gathered more.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection is gone before it was answered");
+        }
+    });
+    let stopping = stop.clone();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned());
+    let farewell = async {
+        stop.cancelled().await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        outcome = server => outcome,
+        () = farewell => {
+            tracing::warn!("some answers were still open after {} s", FAREWELL.as_secs());
+            Ok(())
+        }
+    }
+}
+
+/// Says where the panel is, and how a fresh one is claimed.
+async fn announce(engine: &Engine, address: SocketAddr, public_url: &str) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    println!("berth {version} answers on http://{address} ({public_url})");
+    tracing::info!(version, %address, "started");
+    if engine.is_unclaimed().await? {
+        let link = engine.config().data.join("setup-link");
+        let link =
+            tokio::fs::read_to_string(&link).await.with_context(|| format!("no {}", link.display()))?;
+        println!("setup: {}", link.trim());
+    }
+    Ok(())
+}
+
+/// Cancels the token at the first SIGTERM or SIGINT; returns at the second one.
+async fn signalled_twice(stop: &CancellationToken) {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be received");
+        return std::future::pending().await;
+    };
+    for _ in 0..2 {
+        let name = tokio::select! {
+            _ = term.recv() => "SIGTERM",
+            _ = int.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "stopping");
+        stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn waits(stop: CancellationToken) -> std::io::Result<()> {
+        stop.cancelled().await;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_death_of_the_background_work_ends_the_process_with_an_error() {
+        let stop = CancellationToken::new();
+        let dies = async { Err::<(), _>(std::io::Error::other("the queue is gone")) };
+        let outcome = both(waits(stop.clone()), dies, &stop).await;
+        assert!(format!("{:#}", outcome.unwrap_err()).contains("the queue is gone"));
+    }
+
+    #[tokio::test]
+    async fn being_told_to_stop_is_no_error() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        assert!(both(waits(stop.clone()), waits(stop.clone()), &stop).await.is_ok());
+    }
+}

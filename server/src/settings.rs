@@ -1,0 +1,149 @@
+//! What an operator sets with flags or in the environment.
+
+use berth_engine::Config;
+use clap::Args;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Where everything of this Berth is kept, and on which Docker names it goes by.
+#[derive(Debug, Clone, Args)]
+pub struct DataArgs {
+    /// The folder that keeps everything of this Berth
+    #[arg(long, env = "BERTH_DATA", default_value = "/var/lib/berth")]
+    pub data: PathBuf,
+
+    /// postgres://... instead of the embedded SQLite in the data folder
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Tells several Berths on one Docker apart
+    #[arg(long, env = "BERTH_INSTANCE", default_value = "main")]
+    pub instance: String,
+}
+
+/// How `berth serve` runs.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// The address and port of the panel and the API
+    #[arg(long, env = "BERTH_LISTEN", default_value = "0.0.0.0:3000")]
+    pub listen: SocketAddr,
+
+    /// The proxy's public HTTP port on this machine
+    #[arg(long, env = "BERTH_HTTP_PORT", default_value_t = 80)]
+    pub http_port: u16,
+
+    /// The port of the proxy's API on the loopback of this machine
+    #[arg(long, env = "BERTH_PROXY_API_PORT", default_value_t = 8079)]
+    pub proxy_api_port: u16,
+
+    /// The proxy's image
+    #[arg(long, env = "BERTH_PROXY_IMAGE", default_value = "traefik:v3.7")]
+    pub proxy_image: String,
+
+    /// Where people reach the panel, for links
+    #[arg(long, env = "BERTH_PUBLIC_URL")]
+    pub public_url: Option<String>,
+
+    /// New services answer below this domain
+    #[arg(long, env = "BERTH_DEFAULT_DOMAIN", default_value = "localhost")]
+    pub default_domain: String,
+
+    /// The folder of the built panel (pkg/berth.js and so on); the panel works without it, only less lively
+    #[arg(long, env = "BERTH_SITE")]
+    pub site: Option<PathBuf>,
+
+    /// How many builds run at the same time
+    #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 1)]
+    pub concurrent_builds: usize,
+
+    /// How many former releases of a service keep their image
+    #[arg(long, env = "BERTH_RELEASES_KEPT", default_value_t = 5)]
+    pub releases_kept: usize,
+
+    /// The disk that the log of one service may take, in MiB
+    #[arg(long, env = "BERTH_LOG_BUDGET_MIB", default_value_t = 256)]
+    pub log_budget_mib: u64,
+
+    /// How many days log lines are kept
+    #[arg(long, env = "BERTH_LOG_DAYS", default_value_t = 30)]
+    pub log_days: u32,
+}
+
+/// What is empty in the environment counts as not set: compose files and unit files write it so.
+fn given(text: &Option<String>) -> Option<String> {
+    text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+impl DataArgs {
+    /// The engine's configuration with everything else at its default.
+    pub fn config(&self) -> Config {
+        Config {
+            database_url: given(&self.database_url),
+            instance: self.instance.clone(),
+            ..Config::new(&self.data)
+        }
+    }
+}
+
+impl ServeArgs {
+    /// The engine's configuration.
+    pub fn config(&self) -> Config {
+        let public_url = given(&self.public_url).unwrap_or_else(|| self.local_url());
+        Config {
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            default_domain: self.default_domain.clone(),
+            http_port: self.http_port,
+            proxy_api_port: self.proxy_api_port,
+            proxy_image: self.proxy_image.clone(),
+            concurrent_builds: self.concurrent_builds.max(1),
+            releases_kept: self.releases_kept,
+            log_budget: self.log_budget_mib << 20,
+            log_days: self.log_days,
+            ..self.data.config()
+        }
+    }
+
+    /// The folder of the built panel, when one is set.
+    pub fn site(&self) -> Option<PathBuf> {
+        self.site.clone().filter(|site| !site.as_os_str().is_empty())
+    }
+
+    fn local_url(&self) -> String {
+        match self.listen.ip() {
+            ip if ip.is_unspecified() || ip.is_loopback() => {
+                format!("http://localhost:{}", self.listen.port())
+            }
+            _ => format!("http://{}", self.listen),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Whole {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn read(args: &[&str]) -> Config {
+        Whole::parse_from([&["berth"], args].concat()).serve.config()
+    }
+
+    #[test]
+    fn the_public_url_follows_the_port_unless_it_is_set() {
+        assert_eq!(read(&["--listen", "0.0.0.0:3100"]).public_url, "http://localhost:3100");
+        assert_eq!(read(&["--listen", "10.1.2.3:80"]).public_url, "http://10.1.2.3:80");
+        assert_eq!(read(&["--public-url", "https://paas.example/"]).public_url, "https://paas.example");
+    }
+
+    #[test]
+    fn an_empty_database_url_is_none() {
+        assert_eq!(read(&["--database-url", " "]).database_url, None);
+    }
+}
