@@ -110,6 +110,18 @@ pub struct Plan {
     pub warning: Option<String>,
 }
 
+impl Plan {
+    /// The steps with the phase that each is executed in. What an exclusive service stops first belongs to its start.
+    pub fn by_phase(&self) -> impl Iterator<Item = (Phase, &Step)> {
+        let first_start =
+            self.steps.iter().position(|step| matches!(step, Step::StartInstance { .. })).unwrap_or(0);
+        self.steps.iter().enumerate().map(move |(index, step)| {
+            let phase = if index < first_start { Phase::Start } else { step.phase() };
+            (phase, step)
+        })
+    }
+}
+
 /// Plans the way from what is to what should be. Pure: the same worlds give the same plan.
 pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let mut steps = Vec::new();

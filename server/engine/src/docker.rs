@@ -53,7 +53,12 @@ pub trait Runtime: Send + Sync + 'static {
     /// Makes a bridge network of that name unless it exists; answers its id.
     async fn ensure_network(&self, name: &str, labels: &Labels) -> Result<String, DockerError>;
     /// Joins a container to a network under aliases; joined already is fine.
-    async fn connect_network(&self, network: &str, container: &str, aliases: &[String]) -> Result<(), DockerError>;
+    async fn connect_network(
+        &self,
+        network: &str,
+        container: &str,
+        aliases: &[String],
+    ) -> Result<(), DockerError>;
     /// Takes a container out of a network; not joined is fine.
     async fn disconnect_network(&self, network: &str, container: &str) -> Result<(), DockerError>;
     /// Removes a network; absent is fine, still used is [`DockerError::Conflict`].

@@ -3,13 +3,35 @@
 use crate::{
     Actor, Config,
     acting::Acting,
+    collector::{self, Collector, Requests},
     front::Front,
+    git::Git,
     logs::{LogBudget, Logs},
+    naming::Naming,
+    observer::{self, Unseen},
+    proxy::{Proxy, ProxyConfig},
+    proxy_keeper, retention, rollout,
+    routes::{self, DirtyRoutes, RouteLocks},
+    runtime::{Ids, LazyDocker},
     store::Store,
+    supervisor::Supervisor,
     vault::Vault,
 };
-use berth_domain::system::Health;
-use std::sync::Arc;
+use berth_domain::{
+    ids::DeploymentId,
+    system::{Health, PartHealth},
+};
+use dashmap::DashMap;
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+/// How long a part may take to say that it works.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// Berth's engine; cheap to clone.
 #[derive(Clone)]
@@ -24,6 +46,24 @@ pub struct Parts {
     pub vault: Vault,
     pub logs: Logs,
     pub(crate) front: Front,
+    pub(crate) docker: LazyDocker,
+    pub(crate) proxy: Proxy,
+    pub(crate) git: Git,
+    pub(crate) naming: Naming,
+    pub(crate) ids: Ids,
+    /// The name under which this process holds leases.
+    pub(crate) owner: String,
+    pub(crate) builds: Arc<Semaphore>,
+    pub(crate) queue: Notify,
+    pub(crate) running: DashMap<DeploymentId, CancellationToken>,
+    pub(crate) route_locks: RouteLocks,
+    pub(crate) dirty_routes: DirtyRoutes,
+    pub(crate) unseen: Unseen,
+    pub(crate) proxy_signal: Notify,
+    pub(crate) sweep: Notify,
+    pub(crate) collector: Collector,
+    /// Taken by the collector's task.
+    to_collect: Mutex<Option<Requests>>,
 }
 
 /// Why Berth cannot start, in words for the operator.
@@ -68,18 +108,71 @@ impl Engine {
         let store =
             Store::open(&config).await.map_err(|error| StartError::because("open its database", error))?;
         let vault = open_vault(&config, &store).await?;
-        let budget = LogBudget::new(config.log_budget, config.log_days);
-        let logs = Logs::open(config.data.join("logs"), budget)
+        let logs = Logs::open(config.data.join("logs"), LogBudget::new(config.log_budget, config.log_days))
             .map_err(|error| StartError::because("open its logs", error))?;
-        let front = Front::default();
-        let engine = Self { parts: Arc::new(Parts { config, store, vault, logs, front }) };
+        let proxy = Proxy::open(proxy_config(&config))
+            .await
+            .map_err(|error| StartError::because("prepare the proxy's folder", error))?;
+        let (collector, requests) = Collector::new();
+        let parts = Parts {
+            naming: Naming::new(&config.instance),
+            owner: uuid::Uuid::now_v7().to_string(),
+            builds: Arc::new(Semaphore::new(config.concurrent_builds.max(1))),
+            config,
+            store,
+            vault,
+            logs,
+            front: Front::default(),
+            docker: LazyDocker::default(),
+            proxy,
+            git: Git::new(),
+            ids: Ids,
+            queue: Notify::new(),
+            running: DashMap::new(),
+            route_locks: RouteLocks::default(),
+            dirty_routes: DirtyRoutes::default(),
+            unseen: Unseen::default(),
+            proxy_signal: Notify::new(),
+            sweep: Notify::new(),
+            collector,
+            to_collect: Mutex::new(Some(requests)),
+        };
+        let engine = Self { parts: Arc::new(parts) };
         engine.prepare_setup().await?;
         Ok(engine)
     }
 
     /// Runs the background work until the token is cancelled: the queue, the reconcilers, the log collector.
-    pub async fn run(&self, _stop: tokio_util::sync::CancellationToken) -> Result<(), StartError> {
-        todo!()
+    pub async fn run(&self, stop: CancellationToken) -> Result<(), StartError> {
+        let _alone = self.lock_data_folder()?;
+        let requests = self.parts.to_collect.lock().ok().and_then(|mut held| held.take());
+        let Some(requests) = requests else {
+            return Err(StartError { message: "Berth's background work runs already.".into(), source: None });
+        };
+        let mut supervisor = Supervisor::new(stop);
+        supervisor.watch("collector", collector::run(self.clone(), requests));
+        supervisor.watch("proxy", proxy_keeper::run(self.clone()));
+        supervisor.watch("routes", routes::reconcile(self.clone()));
+        supervisor.watch("observer", observer::run(self.clone()));
+        supervisor.watch("queue", rollout::work(self.clone()));
+        supervisor.watch("retention", retention::run(self.clone()));
+        supervisor.run().await.map_err(|died| StartError::because("go on", died))
+    }
+
+    /// Makes this the only Berth that works on the data folder, until the lock is dropped or the process dies.
+    fn lock_data_folder(&self) -> Result<nix::fcntl::Flock<std::fs::File>, StartError> {
+        let path = self.parts.config.data.join("lock");
+        let file =
+            std::fs::File::create(&path).map_err(|error| StartError::because("open its lock", error))?;
+        nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).map_err(|(_, _)| {
+            StartError {
+                message: format!(
+                    "Another Berth works on {}. Stop it first.",
+                    self.parts.config.data.display()
+                ),
+                source: None,
+            }
+        })
     }
 
     /// The engine in the hands of an actor.
@@ -102,8 +195,38 @@ impl Engine {
         &self.parts.vault
     }
 
-    /// Each part that Berth depends on: ok, or why not. Cached; never waits on Docker for long.
+    /// Each part that Berth depends on: ok, or why not. No part is waited for longer than [`ANSWER_WITHIN`].
     pub async fn health(&self) -> Health {
-        todo!()
+        let docker = async {
+            let version = self.docker().await?.version().await?;
+            Ok::<_, crate::docker::DockerError>(format!("Docker Engine {}", version.engine))
+        };
+        let store = if self.parts.config.database_url.is_some() { "PostgreSQL" } else { "SQLite" };
+        let (store, docker, proxy) = tokio::join!(
+            part(async { self.parts.store.ping().await.map(|()| store.to_owned()) }),
+            part(docker),
+            part(async { self.parts.proxy.health().await.map(|()| self.parts.config.proxy_image.clone()) }),
+        );
+        let ok = store.ok && docker.ok && proxy.ok;
+        Health { ok, version: env!("CARGO_PKG_VERSION").into(), store, docker, proxy }
+    }
+}
+
+async fn part<E: std::fmt::Display>(answer: impl Future<Output = Result<String, E>>) -> PartHealth {
+    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        Ok(Ok(detail)) => PartHealth { ok: true, detail },
+        Ok(Err(error)) => PartHealth { ok: false, detail: error.to_string() },
+        Err(_) => {
+            PartHealth { ok: false, detail: format!("No answer within {} s.", ANSWER_WITHIN.as_secs()) }
+        }
+    }
+}
+
+fn proxy_config(config: &Config) -> ProxyConfig {
+    ProxyConfig {
+        image: config.proxy_image.clone(),
+        http_port: config.http_port,
+        api_port: config.proxy_api_port,
+        ..ProxyConfig::new(&config.instance, config.data.join("proxy"))
     }
 }

@@ -1,5 +1,6 @@
 //! The one error of the engine. It is mapped to HTTP and to the panel through [`Problem`], and logged where it is handled.
 
+use crate::{docker::DockerError, proxy::ProxyError};
 use berth_domain::problem::{Problem, ProblemKind};
 
 /// The result of a verb.
@@ -49,6 +50,18 @@ impl Error {
                     .with_hint("The log of Berth has the details under this request's id.")
             }
         }
+    }
+}
+
+impl From<DockerError> for Error {
+    fn from(error: DockerError) -> Self {
+        Problem::new(ProblemKind::Unavailable, error.to_string()).into()
+    }
+}
+
+impl From<ProxyError> for Error {
+    fn from(error: ProxyError) -> Self {
+        Problem::new(ProblemKind::Unavailable, error.to_string()).into()
     }
 }
 

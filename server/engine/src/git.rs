@@ -108,7 +108,12 @@ impl Git {
     }
 
     /// The commit that a revision is at now.
-    pub async fn resolve(&self, remote: &Remote, revision: &Revision, bounds: &Bounds) -> Result<String, GitError> {
+    pub async fn resolve(
+        &self,
+        remote: &Remote,
+        revision: &Revision,
+        bounds: &Bounds,
+    ) -> Result<String, GitError> {
         if let Revision::Commit(id) = revision {
             return Ok(id.clone());
         }
@@ -117,7 +122,10 @@ impl Git {
         let listing = call.run(&Limits::of(bounds), &|_| ()).await?;
         // The peeled line of an annotated tag, `^{}`, is its commit.
         let find = |name: &str| {
-            listing.lines().find_map(|line| line.split_once('\t').filter(|(_, n)| *n == name)).map(|(id, _)| id)
+            listing
+                .lines()
+                .find_map(|line| line.split_once('\t').filter(|(_, n)| *n == name))
+                .map(|(id, _)| id)
         };
         let found = find(&format!("{wanted}^{{}}")).or_else(|| find(&wanted));
         found.filter(|id| is_commit_id(id)).map(str::to_owned).ok_or_else(|| GitError::NoSuchRevision {
@@ -128,11 +136,19 @@ impl Git {
 
     /// Whether the repository can be read, and what branches it has.
     pub async fn verify_credentials(&self, remote: &Remote, bounds: &Bounds) -> Result<Access, GitError> {
-        let call = self.at(remote)?.args(["ls-remote", "--symref", "--", remote.url.as_str(), "HEAD", "refs/heads/*"]);
+        let call = self.at(remote)?.args([
+            "ls-remote",
+            "--symref",
+            "--",
+            remote.url.as_str(),
+            "HEAD",
+            "refs/heads/*",
+        ]);
         let listing = call.run(&Limits::of(bounds), &|_| ()).await?;
         let branch = |name: &str| name.strip_prefix("refs/heads/").map(str::to_owned);
         let head = listing.lines().find_map(|line| line.strip_prefix("ref: ")?.strip_suffix("\tHEAD"));
-        let branches = listing.lines().filter_map(|line| branch(line.split_once('\t')?.1)).take(1000).collect();
+        let branches =
+            listing.lines().filter_map(|line| branch(line.split_once('\t')?.1)).take(1000).collect();
         Ok(Access { default_branch: head.and_then(branch), branches })
     }
 
@@ -154,7 +170,8 @@ impl Git {
         tokio::fs::create_dir_all(folder).await.map_err(|e| GitError::folder(folder, &e))?;
         self.local(Some(folder)).args(["init", "--quiet"]).run(&limits, lines).await?;
         let commit = self.fetch(remote, revision, branch, folder, &limits, lines).await?;
-        let call = self.local(Some(folder)).args(["checkout", "--quiet", "--force", "--detach", &commit, "--"]);
+        let call =
+            self.local(Some(folder)).args(["checkout", "--quiet", "--force", "--detach", &commit, "--"]);
         call.run(&limits, lines).await?;
         self.head(folder, &limits).await
     }
@@ -190,12 +207,22 @@ impl Git {
     }
 
     fn fetching(&self, remote: &Remote, folder: &Path, shallow: bool) -> Result<Invocation, GitError> {
-        let call = self.at(remote)?.inside(folder).args(["fetch", "--progress", "--no-tags", "--no-recurse-submodules"]);
+        let call = self.at(remote)?.inside(folder).args([
+            "fetch",
+            "--progress",
+            "--no-tags",
+            "--no-recurse-submodules",
+        ]);
         Ok(if shallow { call.args(["--depth=1", "--"]) } else { call.arg("--") })
     }
 
     async fn head(&self, folder: &Path, limits: &Limits) -> Result<Commit, GitError> {
-        let call = self.local(Some(folder)).args(["log", "-1", "--no-show-signature", "--format=%H%x00%an%x00%ae%x00%ct%x00%s"]);
+        let call = self.local(Some(folder)).args([
+            "log",
+            "-1",
+            "--no-show-signature",
+            "--format=%H%x00%an%x00%ae%x00%ct%x00%s",
+        ]);
         let output = call.run(limits, &|_| ()).await?;
         let mut fields = output.trim_end().splitn(5, '\0');
         let mut next = || fields.next().unwrap_or_default().to_owned();

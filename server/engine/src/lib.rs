@@ -4,19 +4,28 @@
 
 pub mod acting;
 pub mod actor;
+mod collector;
 pub mod config;
 pub mod docker;
 pub mod engine;
 pub mod error;
 pub mod front;
 pub mod git;
-pub mod mask;
-pub mod probe;
 pub mod logs;
+pub mod mask;
+mod naming;
+mod observer;
 mod password;
+pub mod probe;
 pub mod proxy;
-pub mod vault;
+mod proxy_keeper;
+mod retention;
+mod rollout;
+mod routes;
+mod runtime;
 pub mod store;
+mod supervisor;
+pub mod vault;
 
 pub use actor::{Actor, ActorKind};
 pub use config::Config;

@@ -38,7 +38,8 @@ impl Masker {
             return Self::default();
         }
         let longest = patterns.iter().map(Vec::len).max().unwrap_or_default();
-        let build = |kind| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(&patterns);
+        let build =
+            |kind| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(&patterns);
         // A set too large for the fast automaton still fits the compact one.
         let finder = build(None).or_else(|_| build(Some(AhoCorasickKind::NoncontiguousNFA))).ok();
         Self { finder: finder.map(Arc::new), longest }

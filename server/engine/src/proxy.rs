@@ -89,7 +89,10 @@ impl Proxy {
             .timeout(Duration::from_secs(3))
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() })?;
+            .map_err(|error| ProxyError::Unreachable {
+                what: "a client".into(),
+                reason: error.to_string(),
+            })?;
         Ok(Self { config: Arc::new(config), key: key.into(), client })
     }
 
@@ -182,7 +185,8 @@ impl Proxy {
 
     /// Asks the internal entry point.
     async fn internal(&self, path: &str) -> Result<String, ProxyError> {
-        let url = format!("http://{}{path}", std::net::SocketAddr::new(self.config.reach, self.config.api_port));
+        let url =
+            format!("http://{}{path}", std::net::SocketAddr::new(self.config.reach, self.config.api_port));
         answers::text(self.client.get(&url).header(base::KEY_HEADER, &*self.key), &url).await
     }
 }

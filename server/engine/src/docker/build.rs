@@ -56,9 +56,10 @@ pub(super) async fn build(
     };
     match built {
         Some(id) => Ok(id),
-        None => image::inspect(docker, &tag).await?.map(|facts| facts.id).ok_or_else(|| {
-            refused(&tag, "the build ended without an image".into())
-        }),
+        None => image::inspect(docker, &tag)
+            .await?
+            .map(|facts| facts.id)
+            .ok_or_else(|| refused(&tag, "the build ended without an image".into())),
     }
 }
 
@@ -113,10 +114,12 @@ async fn run(
         return Err(refused(tag, with_advice(&message)));
     }
     let bytes = answer.bytes_stream().map(|chunk| chunk.map_err(std::io::Error::other));
-    let mut answers = FramedRead::new(StreamReader::new(bytes), LinesCodec::new_with_max_length(LONGEST_ANSWER));
+    let mut answers =
+        FramedRead::new(StreamReader::new(bytes), LinesCodec::new_with_max_length(LONGEST_ANSWER));
     let (mut steps, mut image) = (Steps::default(), None);
     while let Some(answer) = answers.next().await {
-        let answer = answer.map_err(|error| refused(tag, format!("the build's answer broke off: {}", chain(&error))))?;
+        let answer = answer
+            .map_err(|error| refused(tag, format!("the build's answer broke off: {}", chain(&error))))?;
         let Ok(info) = serde_json::from_str::<BuildInfo>(&answer) else { continue };
         if let Some(message) = info.error_detail.and_then(|detail| detail.message) {
             return Err(DockerError::Build(Box::new(steps.failure(with_advice(&message)))));
@@ -137,7 +140,11 @@ struct Told {
 
 fn address(plain: &Plain, request: &BuildRequest, tag: &str, id: &str) -> Result<url::Url, DockerError> {
     let mut url = plain.url("/build")?;
-    let dockerfile = if request.dockerfile.is_empty() { "Dockerfile" } else { request.dockerfile.trim_start_matches("./") };
+    let dockerfile = if request.dockerfile.is_empty() {
+        "Dockerfile"
+    } else {
+        request.dockerfile.trim_start_matches("./")
+    };
     url.query_pairs_mut()
         .append_pair("version", "2")
         .append_pair("session", id)

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{Asked, DockerError, ObjectKind, chain};
 use super::observed::{
-    DiskUsage, EngineVersion, Exit, ImageFacts, ImageSummary, InstanceStats, InstanceSummary, ListeningPort, LogLine,
-    NetworkSummary, ObservedInstance, RuntimeEvent, VolumeSummary,
+    DiskUsage, EngineVersion, Exit, ImageFacts, ImageSummary, InstanceStats, InstanceSummary, ListeningPort,
+    LogLine, NetworkSummary, ObservedInstance, RuntimeEvent, VolumeSummary,
 };
 use super::progress::{BuildLine, PullProgress};
 use super::spec::{BuildRequest, InstanceSpec, Labels, RegistryAuth};
@@ -93,7 +93,12 @@ impl Runtime for Docker {
         network::ensure(self, name, labels).await
     }
 
-    async fn connect_network(&self, network: &str, container: &str, aliases: &[String]) -> Result<(), DockerError> {
+    async fn connect_network(
+        &self,
+        network: &str,
+        container: &str,
+        aliases: &[String],
+    ) -> Result<(), DockerError> {
         network::connect(self, network, container, aliases).await
     }
 

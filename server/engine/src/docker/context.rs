@@ -22,7 +22,8 @@ pub(super) fn pack(request: &BuildRequest, cancel: &CancellationToken) -> Result
     let dockerfile = dockerfile_of(request, &context)?;
     let ignore = ignore_file(&context, &dockerfile)?;
     let file = tempfile::tempfile().map_err(|error| failed("a temporary file", &error))?;
-    let mut pack = Pack { root: &context, dockerfile, ignore, tar: tar::Builder::new(BufWriter::new(file)), cancel };
+    let mut pack =
+        Pack { root: &context, dockerfile, ignore, tar: tar::Builder::new(BufWriter::new(file)), cancel };
     pack.tar.follow_symlinks(false);
     pack.folder("")?;
     let finish = || -> std::io::Result<File> {
@@ -49,7 +50,9 @@ fn folder_of(request: &BuildRequest) -> Result<PathBuf, DockerError> {
     let inner = plain(&request.context)
         .ok_or_else(|| refused(named, "the context must be a folder of the repository, without `..`"))?;
     let folder = root.join(inner).canonicalize().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => refused(named, "the repository has no such folder; check the context's path"),
+        std::io::ErrorKind::NotFound => {
+            refused(named, "the repository has no such folder; check the context's path")
+        }
         _ => failed(named, &error),
     })?;
     if !folder.starts_with(&root) {
@@ -64,7 +67,8 @@ fn folder_of(request: &BuildRequest) -> Result<PathBuf, DockerError> {
 /// The Dockerfile's path from the context, with `/`.
 fn dockerfile_of(request: &BuildRequest, context: &Path) -> Result<String, DockerError> {
     let named = if request.dockerfile.is_empty() { "Dockerfile" } else { &request.dockerfile };
-    let path = plain(named).ok_or_else(|| refused(named, "the Dockerfile must be inside the context, without `..`"))?;
+    let path = plain(named)
+        .ok_or_else(|| refused(named, "the Dockerfile must be inside the context, without `..`"))?;
     let found = context.join(&path).canonicalize().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             refused(named, "there is no such file in the context; check the Dockerfile's path, or add one")
@@ -126,7 +130,10 @@ impl Pack<'_> {
                 return Err(DockerError::Cancelled("build"));
             }
             let Some(name) = name.to_str() else {
-                return Err(refused(&name.to_string_lossy(), "its name is not UTF-8; rename it or ignore its folder"));
+                return Err(refused(
+                    &name.to_string_lossy(),
+                    "its name is not UTF-8; rename it or ignore its folder",
+                ));
             };
             let path = if inner.is_empty() { name.to_owned() } else { format!("{inner}/{name}") };
             self.entry(&path)?;

@@ -48,7 +48,8 @@ fn what_is_ignored_is_not_packed_but_the_dockerfile_is() {
 
 #[test]
 fn a_dockerfile_deep_in_an_ignored_folder_is_packed() {
-    let tree = Tree::new(&[("ops/docker/Dockerfile", "FROM scratch"), (".dockerignore", "ops\n"), ("a", "1")]);
+    let tree =
+        Tree::new(&[("ops/docker/Dockerfile", "FROM scratch"), (".dockerignore", "ops\n"), ("a", "1")]);
     assert_eq!(
         tree.packed("", "ops/docker/Dockerfile").expect("packed"),
         [".dockerignore", "a", "ops/docker/Dockerfile"]
@@ -57,8 +58,13 @@ fn a_dockerfile_deep_in_an_ignored_folder_is_packed() {
 
 #[test]
 fn a_dockerfiles_own_ignore_file_goes_first() {
-    let tree =
-        Tree::new(&[("Dockerfile", "x"), (".dockerignore", "a"), ("Dockerfile.dockerignore", "b"), ("a", "1"), ("b", "1")]);
+    let tree = Tree::new(&[
+        ("Dockerfile", "x"),
+        (".dockerignore", "a"),
+        ("Dockerfile.dockerignore", "b"),
+        ("a", "1"),
+        ("b", "1"),
+    ]);
     let packed = tree.packed("", "Dockerfile").expect("packed");
     assert!(packed.contains(&"a".to_owned()) && !packed.contains(&"b".to_owned()));
 }
@@ -66,10 +72,17 @@ fn a_dockerfiles_own_ignore_file_goes_first() {
 #[test]
 fn paths_out_of_the_context_are_refused() {
     let tree = Tree::new(&[("web/Dockerfile", "x"), ("Dockerfile", "x")]);
-    for (context, dockerfile) in
-        [("..", "Dockerfile"), ("/etc", "passwd"), ("web", "../Dockerfile"), ("web", "/etc/passwd"), ("nowhere", "Dockerfile")]
-    {
-        assert!(matches!(tree.packed(context, dockerfile), Err(DockerError::Context { .. })), "{context} {dockerfile}");
+    for (context, dockerfile) in [
+        ("..", "Dockerfile"),
+        ("/etc", "passwd"),
+        ("web", "../Dockerfile"),
+        ("web", "/etc/passwd"),
+        ("nowhere", "Dockerfile"),
+    ] {
+        assert!(
+            matches!(tree.packed(context, dockerfile), Err(DockerError::Context { .. })),
+            "{context} {dockerfile}"
+        );
     }
     let text = tree.packed("", "Missing").expect_err("missing").to_string();
     assert!(text.contains("Missing") && text.contains("check the Dockerfile's path"), "{text}");
@@ -106,7 +119,8 @@ fn a_long_path_and_an_executable_survive() {
     std::fs::write(&script, "#!").expect("a file");
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("mode");
     assert!(tree.packed("", "Dockerfile").expect("packed").contains(&long));
-    let mut archive = tar::Archive::new(pack(&tree.request("", ""), &CancellationToken::new()).expect("packed"));
+    let mut archive =
+        tar::Archive::new(pack(&tree.request("", ""), &CancellationToken::new()).expect("packed"));
     let mode = archive
         .entries()
         .expect("entries")

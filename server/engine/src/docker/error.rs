@@ -78,7 +78,9 @@ pub enum DockerError {
         after: Duration,
     },
     /// The thing is not there.
-    #[error("cannot {action} {kind} `{name}`: it does not exist in Docker ({reason}). It may have been removed by hand; deploy again.")]
+    #[error(
+        "cannot {action} {kind} `{name}`: it does not exist in Docker ({reason}). It may have been removed by hand; deploy again."
+    )]
     NotFound {
         /// What was asked for.
         action: &'static str,
@@ -90,7 +92,9 @@ pub enum DockerError {
         reason: String,
     },
     /// Something else holds what is needed.
-    #[error("cannot {action} {kind} `{name}`: {reason}. Remove or rename what is in the way, then try again.")]
+    #[error(
+        "cannot {action} {kind} `{name}`: {reason}. Remove or rename what is in the way, then try again."
+    )]
     Conflict {
         /// What was asked for.
         action: &'static str,
@@ -183,7 +187,8 @@ impl<'a> Asked<'a> {
             Bollard::DockerResponseServerError { status_code: 409, message } => {
                 DockerError::Conflict { action, kind, name, reason: trimmed(&message) }
             }
-            Bollard::DockerResponseServerError { message, .. } | Bollard::DockerStreamError { error: message } => {
+            Bollard::DockerResponseServerError { message, .. }
+            | Bollard::DockerStreamError { error: message } => {
                 DockerError::Refused { action, kind, name, reason: with_advice(&message) }
             }
             Bollard::RequestTimeoutError => DockerError::Timeout { action, kind, name, after: timeout },
@@ -223,7 +228,9 @@ pub(super) fn with_advice(message: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let advice = if lower.contains("port is already allocated") || lower.contains("address already in use") {
         "Another program or container holds that port: stop it or choose another port."
-    } else if lower.contains("non-overlapping ipv4 address pool") || lower.contains("all predefined address pools") {
+    } else if lower.contains("non-overlapping ipv4 address pool")
+        || lower.contains("all predefined address pools")
+    {
         "Docker has no free address range for another network: remove unused networks or set `default-address-pools` in daemon.json."
     } else if lower.contains("no space left on device") {
         "The disk is full: remove what is not needed, then try again."

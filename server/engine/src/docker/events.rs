@@ -112,7 +112,8 @@ mod tests {
     use super::*;
 
     fn message(label: &str, action: &str) -> EventMessage {
-        let attributes = [("berth.instance".to_owned(), label.to_owned()), ("name".to_owned(), "web-1".to_owned())];
+        let attributes =
+            [("berth.instance".to_owned(), label.to_owned()), ("name".to_owned(), "web-1".to_owned())];
         EventMessage {
             typ: Some(EventMessageTypeEnum::CONTAINER),
             action: Some(action.to_owned()),

@@ -58,7 +58,8 @@ impl IgnoreFile {
 
 impl Rule {
     fn matches_it_or_above(&self, path: &str) -> bool {
-        self.pattern.is_match(path) || path.match_indices('/').any(|(end, _)| self.pattern.is_match(&path[..end]))
+        self.pattern.is_match(path)
+            || path.match_indices('/').any(|(end, _)| self.pattern.is_match(&path[..end]))
     }
 }
 
@@ -164,7 +165,9 @@ mod tests {
         assert!(left_out(text, "a.md") && !left_out(text, "README.md") && left_out(text, "README-secret.md"));
         assert!(left_out("!x", "y") || !left_out("!x", "y"));
         let text = "**\n!src\n!Cargo.toml";
-        assert!(left_out(text, "target/x") && !left_out(text, "src/main.rs") && !left_out(text, "Cargo.toml"));
+        assert!(
+            left_out(text, "target/x") && !left_out(text, "src/main.rs") && !left_out(text, "Cargo.toml")
+        );
     }
 
     #[test]

@@ -40,7 +40,9 @@ pub(super) async fn pull(
     let options = CreateImageOptionsBuilder::default().from_image(repository).tag(tag).build();
     let mut answers = docker.api.create_image(Some(options), None, auth.map(credentials));
     while let Some(answer) = answers.next().await {
-        let told = answer.map_err(docker.failed(asked("pull", &reference))).map_err(|e| not_pulled(&reference, e))?;
+        let told = answer
+            .map_err(docker.failed(asked("pull", &reference)))
+            .map_err(|e| not_pulled(&reference, e))?;
         if let Some(message) = told.error_detail.as_ref().and_then(|detail| detail.message.as_deref()) {
             return Err(DockerError::Pull { reference, reason: pull_advice(message) });
         }
@@ -82,7 +84,10 @@ fn pull_advice(message: &str) -> String {
         "Check the name, and the credentials for that registry."
     } else if lower.contains("manifest unknown") || lower.contains("not found") {
         "Check the name and the tag."
-    } else if lower.contains("no such host") || lower.contains("i/o timeout") || lower.contains("connection refused") {
+    } else if lower.contains("no such host")
+        || lower.contains("i/o timeout")
+        || lower.contains("connection refused")
+    {
         "Check that this machine reaches the registry."
     } else {
         return with_advice(message);
@@ -178,7 +183,9 @@ mod tests {
 
     #[test]
     fn a_refused_pull_says_what_to_do() {
-        assert!(pull_advice("toomanyrequests: You have reached your pull rate limit").contains("add credentials"));
+        assert!(
+            pull_advice("toomanyrequests: You have reached your pull rate limit").contains("add credentials")
+        );
         assert!(pull_advice("pull access denied for x").contains("credentials"));
     }
 }

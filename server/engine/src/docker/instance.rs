@@ -32,7 +32,8 @@ pub(super) async fn create(docker: &Docker, spec: &InstanceSpec) -> Result<Strin
     let made = docker.api.create_container(Some(options), body).await;
     match made.map_err(docker.failed(asked("create", &spec.name))) {
         Ok(made) => Ok(made.id),
-        Err(DockerError::Conflict { action, kind, name, reason }) => match inspect(docker, &spec.name).await? {
+        Err(DockerError::Conflict { action, kind, name, reason }) => match inspect(docker, &spec.name).await?
+        {
             Some(found) if spec.labels.iter().all(|(k, v)| found.labels.get(k) == Some(v)) => Ok(found.id),
             _ => Err(DockerError::Conflict { action, kind, name, reason }),
         },
@@ -132,7 +133,11 @@ fn observed(found: ContainerInspectResponse) -> ObservedInstance {
             .filter_map(|(network, endpoint)| Some((network, address(endpoint.ip_address.as_deref())?)))
             .collect(),
         labels: found.config.and_then(|c| c.labels).unwrap_or_default().into_iter().collect(),
-        health: state.health.and_then(|h| h.status).map(|s| s.to_string()).filter(|s| !s.is_empty() && s != "none"),
+        health: state
+            .health
+            .and_then(|h| h.status)
+            .map(|s| s.to_string())
+            .filter(|s| !s.is_empty() && s != "none"),
     }
 }
 
@@ -216,7 +221,10 @@ fn lost_while_waiting(docker: &Docker) -> DockerError {
     }
 }
 
-pub(super) async fn listening_ports(docker: &Docker, name: &str) -> Result<Option<Vec<ListeningPort>>, DockerError> {
+pub(super) async fn listening_ports(
+    docker: &Docker,
+    name: &str,
+) -> Result<Option<Vec<ListeningPort>>, DockerError> {
     let Some(pid) = inspect(docker, name).await?.and_then(|seen| seen.pid) else {
         return Ok(None);
     };

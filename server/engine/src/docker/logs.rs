@@ -50,7 +50,14 @@ fn options(follow: bool, since: Option<i64>, tail: Option<u32>) -> LogsOptions {
     let tail = tail.map_or_else(|| "all".to_owned(), |n| n.to_string());
     // The API takes whole seconds; what is older within that second is dropped here.
     let since = since.and_then(|at| i32::try_from(at / 1_000_000_000).ok()).unwrap_or(0);
-    LogsOptionsBuilder::default().follow(follow).stdout(true).stderr(true).timestamps(true).since(since).tail(&tail).build()
+    LogsOptionsBuilder::default()
+        .follow(follow)
+        .stdout(true)
+        .stderr(true)
+        .timestamps(true)
+        .since(since)
+        .tail(&tail)
+        .build()
 }
 
 fn stream(
@@ -174,7 +181,8 @@ fn split_time(piece: &[u8]) -> (Option<i64>, &[u8]) {
     let Some(space) = piece.iter().take(40).position(|&b| b == b' ') else {
         return (None, piece);
     };
-    let time = std::str::from_utf8(&piece[..space]).ok().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+    let time =
+        std::str::from_utf8(&piece[..space]).ok().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
     match time.and_then(|t| t.timestamp_nanos_opt()) {
         Some(at) => (Some(at), &piece[space + 1..]),
         None => (None, piece),
@@ -225,18 +233,27 @@ mod tests {
         ]);
         assert_eq!(
             lines,
-            [(6, LogStreamKind::Stderr, "other".to_owned()), (5, LogStreamKind::Stdout, "one two".to_owned())]
+            [
+                (6, LogStreamKind::Stderr, "other".to_owned()),
+                (5, LogStreamKind::Stdout, "one two".to_owned())
+            ]
         );
     }
 
     #[test]
     fn what_has_no_line_end_is_given_at_the_end() {
-        assert_eq!(joined(vec![out("1970-01-01T00:00:00.000000005Z x")]), [(5, LogStreamKind::Stdout, "x".into())]);
+        assert_eq!(
+            joined(vec![out("1970-01-01T00:00:00.000000005Z x")]),
+            [(5, LogStreamKind::Stdout, "x".into())]
+        );
     }
 
     #[test]
     fn an_empty_line_is_a_line() {
-        assert_eq!(joined(vec![out("1970-01-01T00:00:00.000000005Z \n")]), [(5, LogStreamKind::Stdout, String::new())]);
+        assert_eq!(
+            joined(vec![out("1970-01-01T00:00:00.000000005Z \n")]),
+            [(5, LogStreamKind::Stdout, String::new())]
+        );
     }
 
     #[test]

@@ -150,9 +150,20 @@ mod tests {
 
     #[test]
     fn references_that_are_not_one_are_refused() {
-        for bad in
-            ["", "-x", "a b", "../x", "a/../b", "A", "a:b:c/d e", "nginx:;x", "nginx?x=1", "a//b", "x@sha256:1", "$(x)"]
-        {
+        for bad in [
+            "",
+            "-x",
+            "a b",
+            "../x",
+            "a/../b",
+            "A",
+            "a:b:c/d e",
+            "nginx:;x",
+            "nginx?x=1",
+            "a//b",
+            "x@sha256:1",
+            "$(x)",
+        ] {
             assert!(image_reference(bad).is_err(), "{bad}");
         }
     }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest};
+use bollard::models::{
+    EndpointSettings, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest,
+};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
 use super::connection::{Docker, label_filter};
@@ -54,7 +56,10 @@ pub(super) async fn list(docker: &Docker, labels: &Labels) -> Result<Vec<Network
     query(docker, label_filter(labels)).await
 }
 
-async fn query(docker: &Docker, filter: HashMap<String, Vec<String>>) -> Result<Vec<NetworkSummary>, DockerError> {
+async fn query(
+    docker: &Docker,
+    filter: HashMap<String, Vec<String>>,
+) -> Result<Vec<NetworkSummary>, DockerError> {
     let options = ListNetworksOptionsBuilder::default().filters(&filter).build();
     let found = docker.api.list_networks(Some(options)).await.map_err(docker.failed(asked("list", "*")))?;
     Ok(found
@@ -79,7 +84,8 @@ pub(super) async fn connect(
     let request = NetworkConnectRequest { container: container.to_owned(), endpoint_config: Some(endpoint) };
     match docker.api.connect_network(network, request).await.map_err(docker.failed(asked("join", network))) {
         Err(DockerError::Refused { reason, .. } | DockerError::Conflict { reason, .. })
-            if reason.contains("already exists in network") || reason.contains("already attached to network") =>
+            if reason.contains("already exists in network")
+                || reason.contains("already attached to network") =>
         {
             Ok(())
         }
@@ -91,7 +97,12 @@ pub(super) async fn disconnect(docker: &Docker, network: &str, container: &str) 
     checked_name("network name", network)?;
     checked_name("container name", container)?;
     let request = NetworkDisconnectRequest { container: container.to_owned(), force: Some(true) };
-    match docker.api.disconnect_network(network, request).await.map_err(docker.failed(asked("leave", network))) {
+    match docker
+        .api
+        .disconnect_network(network, request)
+        .await
+        .map_err(docker.failed(asked("leave", network)))
+    {
         Err(DockerError::NotFound { .. }) => Ok(()),
         Err(DockerError::Refused { reason, .. }) if reason.contains("is not connected to") => Ok(()),
         other => other,

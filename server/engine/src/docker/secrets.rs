@@ -59,13 +59,21 @@ impl tonic::transport::server::Connected for Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(cx, bytes)
     }
 
@@ -102,11 +110,16 @@ struct Given(BTreeMap<String, SecretBytes>);
 
 #[tonic::async_trait]
 impl Secrets for Given {
-    async fn get_secret(&self, request: Request<GetSecretRequest>) -> Result<Response<GetSecretResponse>, Status> {
+    async fn get_secret(
+        &self,
+        request: Request<GetSecretRequest>,
+    ) -> Result<Response<GetSecretResponse>, Status> {
         let id = &request.get_ref().id;
         match self.0.get(id) {
             Some(secret) => Ok(Response::new(GetSecretResponse { data: secret.expose().to_vec() })),
-            None => Err(Status::not_found(format!("the build has no secret `{id}`; add a build variable of that name"))),
+            None => Err(Status::not_found(format!(
+                "the build has no secret `{id}`; add a build variable of that name"
+            ))),
         }
     }
 }
@@ -122,7 +135,10 @@ impl Known {
 
 #[tonic::async_trait]
 impl Auth for Known {
-    async fn credentials(&self, request: Request<CredentialsRequest>) -> Result<Response<CredentialsResponse>, Status> {
+    async fn credentials(
+        &self,
+        request: Request<CredentialsRequest>,
+    ) -> Result<Response<CredentialsResponse>, Status> {
         let known = self.of(&request.get_ref().host);
         Ok(Response::new(known.map_or_else(CredentialsResponse::default, |auth| CredentialsResponse {
             username: auth.username.clone(),
@@ -131,7 +147,10 @@ impl Auth for Known {
     }
 
     // BuildKit then gets its tokens itself, with the credentials.
-    async fn fetch_token(&self, _: Request<FetchTokenRequest>) -> Result<Response<FetchTokenResponse>, Status> {
+    async fn fetch_token(
+        &self,
+        _: Request<FetchTokenRequest>,
+    ) -> Result<Response<FetchTokenResponse>, Status> {
         Err(Status::unimplemented("only Credentials"))
     }
 

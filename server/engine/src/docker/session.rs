@@ -22,7 +22,10 @@ impl Plain {
         let builder = reqwest::Client::builder().http1_only().no_proxy();
         let (builder, host) = match docker.address.strip_prefix("unix://") {
             Some(path) => (builder.unix_socket(path), "docker".to_owned()),
-            None => (builder, docker.address.split_once("://").map(|(_, host)| host).unwrap_or_default().to_owned()),
+            None => (
+                builder,
+                docker.address.split_once("://").map(|(_, host)| host).unwrap_or_default().to_owned(),
+            ),
         };
         let agreed = docker.api.client_version();
         let (major, minor) = (agreed.major_version, agreed.minor_version).min(NEWEST_PLAIN_API);

@@ -58,7 +58,8 @@ fn cpu_percent(before: Option<&ContainerCpuStats>, now: Option<&ContainerCpuStat
 fn working_set(memory: &ContainerMemoryStats) -> u64 {
     let usage = memory.usage.unwrap_or_default();
     let stats = memory.stats.as_ref();
-    let inactive = stats.and_then(|s| s.get("total_inactive_file").or_else(|| s.get("inactive_file"))).copied();
+    let inactive =
+        stats.and_then(|s| s.get("total_inactive_file").or_else(|| s.get("inactive_file"))).copied();
     match inactive {
         Some(inactive) if inactive < usage => usage - inactive,
         _ => usage,

@@ -213,7 +213,10 @@ mod tests {
 
     #[test]
     fn a_cached_step_is_marked() {
-        assert_eq!(taken(&mut Steps::default(), vec![vertex("a", "RUN make", true, "")], vec![]), ["1 Cached"]);
+        assert_eq!(
+            taken(&mut Steps::default(), vec![vertex("a", "RUN make", true, "")], vec![]),
+            ["1 Cached"]
+        );
     }
 
     #[test]
@@ -221,12 +224,18 @@ mod tests {
         let mut steps = Steps::default();
         taken(
             &mut steps,
-            vec![vertex("b", "RUN other", false, "context canceled"), vertex("a", "[2/3] RUN make", false, "exit code: 2")],
+            vec![
+                vertex("b", "RUN other", false, "context canceled"),
+                vertex("a", "[2/3] RUN make", false, "exit code: 2"),
+            ],
             vec![log("a", "no rule\n")],
         );
         let failure = steps.failure("exit code: 2".into());
         assert_eq!(failure.step.as_deref(), Some("[2/3] RUN make"));
         assert_eq!(failure.last_lines, ["no rule"]);
-        assert_eq!(failure.to_string(), "the build failed in step `[2/3] RUN make`: exit code: 2. Its last line was: no rule");
+        assert_eq!(
+            failure.to_string(),
+            "the build failed in step `[2/3] RUN make`: exit code: 2. Its last line was: no rule"
+        );
     }
 }

@@ -78,7 +78,13 @@ fn usage_of(answer: Answer, wanted: &Labels) -> DiskUsage {
         images: images.map(|i| (i.id, bytes(i.size))).collect(),
         instances: containers.map(|c| (name(c.names), bytes(c.size_rw))).collect(),
         volumes: volumes.map(|v| (v.name, v.usage_data.map_or(0, |u| bytes(u.size)))).collect(),
-        build_cache: answer.build_cache.unwrap_or_default().iter().filter(|c| !c.shared).map(|c| bytes(c.size)).sum(),
+        build_cache: answer
+            .build_cache
+            .unwrap_or_default()
+            .iter()
+            .filter(|c| !c.shared)
+            .map(|c| bytes(c.size))
+            .sum(),
     }
 }
 

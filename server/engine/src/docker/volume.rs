@@ -51,6 +51,10 @@ pub(super) async fn list(docker: &Docker, labels: &Labels) -> Result<Vec<VolumeS
         .volumes
         .unwrap_or_default()
         .into_iter()
-        .map(|volume| VolumeSummary { name: volume.name, labels: volume.labels.into_iter().collect(), size: None })
+        .map(|volume| VolumeSummary {
+            name: volume.name,
+            labels: volume.labels.into_iter().collect(),
+            size: None,
+        })
         .collect())
 }

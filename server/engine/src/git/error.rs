@@ -57,7 +57,9 @@ pub enum GitError {
         revision: String,
     },
     /// The server's ssh key is not the one that is known.
-    #[error("{remote} has another ssh host key than the one that is known: {reason}. If its operator has changed it, pin the new key.")]
+    #[error(
+        "{remote} has another ssh host key than the one that is known: {reason}. If its operator has changed it, pin the new key."
+    )]
     HostKey {
         /// The repository.
         remote: String,

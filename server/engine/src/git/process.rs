@@ -65,7 +65,11 @@ pub(super) struct Limits {
 
 impl Limits {
     pub fn of(bounds: &Bounds) -> Self {
-        Self { until: Instant::now() + bounds.deadline, whole: bounds.deadline, cancel: bounds.cancel.clone() }
+        Self {
+            until: Instant::now() + bounds.deadline,
+            whole: bounds.deadline,
+            cancel: bounds.cancel.clone(),
+        }
     }
 }
 
@@ -127,7 +131,9 @@ impl Invocation {
             return Ok(self);
         }
         match &remote.credential {
-            Some(Credential::Password { username, password }) => self.with_password(remote, username, password.expose()),
+            Some(Credential::Password { username, password }) => {
+                self.with_password(remote, username, password.expose())
+            }
             Some(Credential::SshKey { .. }) => Err(GitError::BadCredential {
                 remote: self.remote,
                 reason: "an ssh key does not open an http address; use git@host:owner/repository.git".into(),
@@ -137,7 +143,9 @@ impl Invocation {
     }
 
     fn with_password(mut self, remote: &Remote, username: &str, password: &[u8]) -> Result<Self, GitError> {
-        if username.contains([':', '\n', '\r', '\0']) || password.iter().any(|b| matches!(b, b'\n' | b'\r' | 0)) {
+        if username.contains([':', '\n', '\r', '\0'])
+            || password.iter().any(|b| matches!(b, b'\n' | b'\r' | 0))
+        {
             return Err(GitError::BadCredential {
                 remote: self.remote,
                 reason: "a user name has no `:`, and neither it nor the password has line ends".into(),
@@ -153,7 +161,11 @@ impl Invocation {
     }
 
     /// Runs it and gives what it printed. `lines` gets what it says meanwhile, without credentials.
-    pub async fn run(self, limits: &Limits, lines: &(dyn Fn(&str) + Send + Sync)) -> Result<String, GitError> {
+    pub async fn run(
+        self,
+        limits: &Limits,
+        lines: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<String, GitError> {
         let action = self.action();
         let mut child = self.command().spawn().map_err(|error| GitError::NoGit(error.to_string()))?;
         let _group = child.id().map(Group);
@@ -181,7 +193,11 @@ impl Invocation {
     fn action(&self) -> String {
         let verb = self.arguments.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
         let known = if is_ref_name(&verb) { verb } else { "git".into() };
-        if self.remote.is_empty() { format!("`git {known}`") } else { format!("`git {known}` of {}", self.remote) }
+        if self.remote.is_empty() {
+            format!("`git {known}`")
+        } else {
+            format!("`git {known}` of {}", self.remote)
+        }
     }
 
     fn command(&self) -> Command {
@@ -200,7 +216,9 @@ impl Invocation {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_CONFIG_COUNT", self.configuration.len().to_string());
         for (index, (key, value)) in self.configuration.iter().enumerate() {
-            command.env(format!("GIT_CONFIG_KEY_{index}"), key).env(format!("GIT_CONFIG_VALUE_{index}"), value);
+            command
+                .env(format!("GIT_CONFIG_KEY_{index}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{index}"), value);
         }
         command.envs(self.environment.iter().map(|(k, v)| (k, v)));
         if let Some(folder) = &self.folder {

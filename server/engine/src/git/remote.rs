@@ -46,7 +46,8 @@ impl FromStr for RemoteUrl {
     fn from_str(text: &str) -> Result<Self, GitError> {
         let text = text.trim();
         let whole = scp_like(text).unwrap_or_else(|| text.to_owned());
-        let refuse = |reason: &str| Err(GitError::BadUrl { url: without_userinfo(text), reason: reason.to_owned() });
+        let refuse =
+            |reason: &str| Err(GitError::BadUrl { url: without_userinfo(text), reason: reason.to_owned() });
         let Ok(url) = Url::parse(&whole) else {
             return refuse("use https://host/owner/repository.git or git@host:owner/repository.git");
         };
@@ -205,7 +206,8 @@ fn checked(what: &'static str, name: &str) -> Result<String, GitError> {
 
 /// Git's own rules for branch and tag names (`git check-ref-format`), and no leading `-`.
 pub fn is_ref_name(name: &str) -> bool {
-    let forbidden = |c: char| c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
+    let forbidden =
+        |c: char| c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     !name.is_empty()
         && name.len() <= 240
         && name != "@"
@@ -214,9 +216,7 @@ pub fn is_ref_name(name: &str) -> bool {
         && !name.contains("..")
         && !name.contains("@{")
         && !name.contains(forbidden)
-        && name.split('/').all(|part| {
-            !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock")
-        })
+        && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock"))
 }
 
 /// A full SHA-1 or SHA-256 id.

@@ -36,7 +36,9 @@ pub(super) fn prepare(remote: &Remote) -> Result<tempfile::TempDir, GitError> {
         }
         None => (None, None),
     };
-    let write = |name: &str, bytes: &[u8]| write_private(&folder.path().join(name), bytes).map_err(|e| bad(e.to_string()));
+    let write = |name: &str, bytes: &[u8]| {
+        write_private(&folder.path().join(name), bytes).map_err(|e| bad(e.to_string()))
+    };
     if let Some(key) = key {
         let mut bytes = key.expose().to_vec();
         // OpenSSH refuses a key whose last line has no end, and one with Windows' line ends.

@@ -49,9 +49,10 @@ fn r_sec_1b_refs_follow_gits_own_rules() {
     for good in ["main", "feature/x-1", "v1.2.3", "Grün", "a@b"] {
         assert!(is_ref_name(good), "{good}");
     }
-    for bad in
-        ["", "-x", "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "[a", "a\\b", "/a", "a/", "a//b", ".a", "a.", "a.lock", "@", "a@{1}", "a\nb", "a/.b"]
-    {
+    for bad in [
+        "", "-x", "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "[a", "a\\b", "/a", "a/", "a//b", ".a",
+        "a.", "a.lock", "@", "a@{1}", "a\nb", "a/.b",
+    ] {
         assert!(!is_ref_name(bad), "{bad:?}");
     }
 }
@@ -82,7 +83,10 @@ async fn a_server_that_is_not_there_is_said_to_be_unreachable() {
 async fn r_q_2_a_server_that_never_answers_ends_at_the_deadline_and_a_cancel_at_once() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = silent.local_addr().expect("an address").port();
-    let remote = Remote { url: format!("http://127.0.0.1:{port}/a.git").parse().expect("an address"), credential: None };
+    let remote = Remote {
+        url: format!("http://127.0.0.1:{port}/a.git").parse().expect("an address"),
+        credential: None,
+    };
     let git = Git::new();
     let bounds = Bounds::within(Duration::from_millis(700));
     let started = std::time::Instant::now();
@@ -105,7 +109,8 @@ async fn r_q_2_a_server_that_never_answers_ends_at_the_deadline_and_a_cancel_at_
 async fn a_credential_never_shows() {
     let password = crate::docker::SecretBytes::new("hunter2-hunter2");
     let credential = Credential::Password { username: "u".into(), password };
-    let remote = Remote { url: "http://127.0.0.1:1/a.git".parse().expect("an address"), credential: Some(credential) };
+    let remote =
+        Remote { url: "http://127.0.0.1:1/a.git".parse().expect("an address"), credential: Some(credential) };
     let told = Mutex::new(String::new());
     let folder = tempfile::tempdir().expect("a folder");
     let lines = |line: &str| told.lock().expect("unpoisoned").push_str(line);

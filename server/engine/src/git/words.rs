@@ -12,7 +12,11 @@ pub(super) fn sort(action: &str, remote: &str, stderr: &[String]) -> GitError {
     if remote.is_empty() {
         return GitError::Failed { action: action.to_owned(), reason };
     }
-    if says(&["host key verification failed", "remote host identification has changed", "no matching host key"]) {
+    if says(&[
+        "host key verification failed",
+        "remote host identification has changed",
+        "no matching host key",
+    ]) {
         return GitError::HostKey { remote, reason };
     }
     if says(&[
@@ -28,10 +32,16 @@ pub(super) fn sort(action: &str, remote: &str, stderr: &[String]) -> GitError {
     ]) {
         return GitError::Denied { remote, reason };
     }
-    if says(&["couldn't find remote ref", "not our ref", "unadvertised object", "remote ref does not exist"]) {
+    if says(&["couldn't find remote ref", "not our ref", "unadvertised object", "remote ref does not exist"])
+    {
         return GitError::NoSuchRevision { remote, revision: "such branch, tag or commit".into() };
     }
-    if says(&["repository not found", "not found", "does not exist", "does not appear to be a git repository"]) {
+    if says(&[
+        "repository not found",
+        "not found",
+        "does not exist",
+        "does not appear to be a git repository",
+    ]) {
         return GitError::NotFound { remote, reason };
     }
     if says(&[
@@ -56,14 +66,17 @@ pub(super) fn sort(action: &str, remote: &str, stderr: &[String]) -> GitError {
 
 /// The line that says most: git's first `fatal:` or `ERROR`, without advice for people at a terminal.
 fn reason(told: &[&str]) -> String {
-    let telling = |line: &&&str| ["fatal: ", "ERROR: ", "error: ", "remote: "].iter().any(|p| line.starts_with(p));
+    let telling =
+        |line: &&&str| ["fatal: ", "ERROR: ", "error: ", "remote: "].iter().any(|p| line.starts_with(p));
     let chosen = told
         .iter()
         .find(|line| line.starts_with("fatal: ") && !line.contains("Could not read from remote repository"))
         .or_else(|| told.iter().find(telling))
         .or(told.last());
     let text = chosen.copied().unwrap_or("it gave no reason");
-    let text = ["fatal: ", "ERROR: ", "error: ", "remote: "].iter().fold(text, |t, p| t.strip_prefix(p).unwrap_or(t));
+    let text = ["fatal: ", "ERROR: ", "error: ", "remote: "]
+        .iter()
+        .fold(text, |t, p| t.strip_prefix(p).unwrap_or(t));
     text.trim().trim_end_matches('.').chars().take(300).collect()
 }
 
@@ -85,20 +98,34 @@ mod tests {
             sorted("fatal: could not read Username for 'https://example.com': terminal prompts disabled"),
             GitError::Denied { .. }
         ));
-        assert!(matches!(sorted("fatal: repository 'https://example.com/a.git/' not found"), GitError::NotFound { .. }));
         assert!(matches!(
-            sorted("fatal: unable to access 'https://example.com/a.git/': Could not resolve host: example.com"),
+            sorted("fatal: repository 'https://example.com/a.git/' not found"),
+            GitError::NotFound { .. }
+        ));
+        assert!(matches!(
+            sorted(
+                "fatal: unable to access 'https://example.com/a.git/': Could not resolve host: example.com"
+            ),
             GitError::Unreachable { .. }
         ));
-        assert!(matches!(sorted("fatal: couldn't find remote ref refs/heads/x"), GitError::NoSuchRevision { .. }));
+        assert!(matches!(
+            sorted("fatal: couldn't find remote ref refs/heads/x"),
+            GitError::NoSuchRevision { .. }
+        ));
         assert!(matches!(sorted("Host key verification failed."), GitError::HostKey { .. }));
         assert!(matches!(sorted("fatal: something new"), GitError::Failed { .. }));
     }
 
     #[test]
     fn ssh_says_it_before_git_does() {
-        let told = ["git@example.com: Permission denied (publickey).", "fatal: Could not read from remote repository."];
+        let told = [
+            "git@example.com: Permission denied (publickey).",
+            "fatal: Could not read from remote repository.",
+        ];
         let error = sort("fetching", "ssh://git@example.com/a", &told.map(str::to_owned));
-        assert!(matches!(&error, GitError::Denied { reason, .. } if reason.contains("Could not") || reason.contains("Permission denied")), "{error}");
+        assert!(
+            matches!(&error, GitError::Denied { reason, .. } if reason.contains("Could not") || reason.contains("Permission denied")),
+            "{error}"
+        );
     }
 }

@@ -29,7 +29,10 @@ pub(super) fn of(secret: &[u8]) -> Vec<Vec<u8>> {
 
 /// The value's lines, since a log has lines; their indentation is not the secret.
 fn parts(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
-    secret.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| line.len() >= SHORTEST && !is_frame(line))
+    secret
+        .split(|&b| b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| line.len() >= SHORTEST && !is_frame(line))
 }
 
 /// `-----BEGIN PRIVATE KEY-----` is no secret, and hiding it would hide what went wrong.

@@ -13,7 +13,10 @@ fn masked(line: &str) -> String {
 
 #[test]
 fn a_secret_is_hidden_wherever_it_stands() {
-    assert_eq!(masked(&format!("url=postgres://u:{SECRET}@db and {SECRET}")), "url=postgres://u:••••••@db and ••••••");
+    assert_eq!(
+        masked(&format!("url=postgres://u:{SECRET}@db and {SECRET}")),
+        "url=postgres://u:••••••@db and ••••••"
+    );
     assert_eq!(masked("nothing here"), "nothing here");
 }
 
@@ -50,7 +53,8 @@ fn of_two_secrets_the_longer_one_is_hidden_whole() {
 fn a_hundred_thousand_lines_take_less_than_a_second() {
     let secrets: Vec<String> = (0..50).map(|n| format!("secret-number-{n}-with-some-length")).collect();
     let masker = Masker::new(&secrets);
-    let line = b"2026-11-20T14:00:00Z INFO request served path=/api/items/42 status=200 took=12ms client=10.0.0.7";
+    let line =
+        b"2026-11-20T14:00:00Z INFO request served path=/api/items/42 status=200 took=12ms client=10.0.0.7";
     let started = std::time::Instant::now();
     let shown: usize = (0..100_000).map(|_| masker.mask(line).len()).sum();
     assert_eq!(shown, line.len() * 100_000);

@@ -77,7 +77,11 @@ impl fmt::Display for ProbeFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             Reason::Exited(exit) => {
-                return write!(f, "the program {exit} after {}. Its last lines say why.", seconds(self.waited));
+                return write!(
+                    f,
+                    "the program {exit} after {}. Its last lines say why.",
+                    seconds(self.waited)
+                );
             }
             Reason::Docker(error) => return f.write_str(error),
             Reason::Unhealthy => {}
@@ -98,16 +102,26 @@ impl fmt::Display for ProbeFailure {
 impl ProbeFailure {
     fn advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(listening) = &self.listening else {
-            return f.write_str("Check that the program listens on that port and on all addresses (0.0.0.0).");
+            return f
+                .write_str("Check that the program listens on that port and on all addresses (0.0.0.0).");
         };
         let at = listening.iter().find(|l| l.port == self.port);
-        let open: Vec<_> = listening.iter().filter(|l| !l.loopback_only).map(|l| l.port.to_string()).collect();
+        let open: Vec<_> =
+            listening.iter().filter(|l| !l.loopback_only).map(|l| l.port.to_string()).collect();
         match at {
             Some(at) if at.loopback_only => {
-                write!(f, "The program listens on port {} only on 127.0.0.1: make it listen on 0.0.0.0.", self.port)
+                write!(
+                    f,
+                    "The program listens on port {} only on 127.0.0.1: make it listen on 0.0.0.0.",
+                    self.port
+                )
             }
-            Some(_) => f.write_str("The program listens on that port, so look at its log and at the health check."),
-            None if open.is_empty() => f.write_str("The program does not listen on any port yet: look at its log."),
+            Some(_) => {
+                f.write_str("The program listens on that port, so look at its log and at the health check.")
+            }
+            None if open.is_empty() => {
+                f.write_str("The program does not listen on any port yet: look at its log.")
+            }
             None => write!(
                 f,
                 "The program listens on {} {} instead: set the service's port to that.",

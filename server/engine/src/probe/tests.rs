@@ -73,15 +73,15 @@ async fn a_port_that_accepts_is_healthy() {
 #[tokio::test]
 async fn an_http_answer_is_held_against_status_and_body() {
     let port = answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nready").await;
-    let with = |body: &str| {
-        Probe::Http(HttpProbe { body_contains: Some(body.into()), ..HttpProbe::new("/health") })
-    };
+    let with =
+        |body: &str| Probe::Http(HttpProbe { body_contains: Some(body.into()), ..HttpProbe::new("/health") });
     await_healthy(&RUNNING, &quick(with("ready"), port)).await.expect("healthy");
     let failure = await_healthy(&RUNNING, &quick(with("steady"), port)).await.expect_err("not healthy");
     assert!(failure.to_string().contains("does not contain \"steady\""), "{failure}");
     let not_there = answering("HTTP/1.1 503 Not Yet\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
-    let failure =
-        await_healthy(&RUNNING, &quick(Probe::Http(HttpProbe::new("/")), not_there)).await.expect_err("not healthy");
+    let failure = await_healthy(&RUNNING, &quick(Probe::Http(HttpProbe::new("/")), not_there))
+        .await
+        .expect_err("not healthy");
     assert_eq!(failure.last.as_ref().and_then(|a| a.status), Some(503));
 }
 
@@ -101,8 +101,12 @@ async fn the_failure_names_the_port_tried_and_the_ports_seen() {
     let port = unused_port().await;
     let seen = vec![ListeningPort { port: 4000, loopback_only: false }];
     let target = Here { exit: None, listening: Some(seen) };
-    let text = await_healthy(&target, &quick(Probe::Tcp, port)).await.expect_err("nobody listens").to_string();
-    assert!(text.contains(&format!("port {port} did not accept")) && text.contains("port 4000 instead"), "{text}");
+    let text =
+        await_healthy(&target, &quick(Probe::Tcp, port)).await.expect_err("nobody listens").to_string();
+    assert!(
+        text.contains(&format!("port {port} did not accept")) && text.contains("port 4000 instead"),
+        "{text}"
+    );
     let loopback = Here { exit: None, listening: Some(vec![ListeningPort { port, loopback_only: true }]) };
     let text = await_healthy(&loopback, &quick(Probe::Tcp, port)).await.expect_err("loopback").to_string();
     assert!(text.contains("only on 127.0.0.1"), "{text}");

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::Proxy;
 use super::error::ProxyError;
 use super::render::{CONFIRM_HEADER, DEPLOYMENT_HEADER, confirm_router};
 use super::routes::{Route, ServiceRoutes};
-use super::Proxy;
 
 /// How often Traefik is asked while waiting for it: its own throttle is 50 ms.
 const ASK_EVERY: Duration = Duration::from_millis(10);
@@ -19,8 +19,10 @@ pub(super) async fn ping(proxy: &Proxy) -> Result<(), ProxyError> {
 
 /// The body of a successful answer.
 pub(super) async fn text(request: reqwest::RequestBuilder, url: &str) -> Result<String, ProxyError> {
-    let failed =
-        |error: reqwest::Error| ProxyError::Unreachable { what: url.to_owned(), reason: reason(error.without_url()) };
+    let failed = |error: reqwest::Error| ProxyError::Unreachable {
+        what: url.to_owned(),
+        reason: reason(error.without_url()),
+    };
     let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
     answer.text().await.map_err(failed)
 }
@@ -56,11 +58,18 @@ pub(super) async fn confirm(
 
 /// First the public way, then Traefik's own word on it: the answer proves that requests go there, and the API that
 /// Traefik finds no fault in the router.
-async fn answers_as_written(proxy: &Proxy, routes: &ServiceRoutes, index: usize, route: &Route) -> Result<(), String> {
+async fn answers_as_written(
+    proxy: &Proxy,
+    routes: &ServiceRoutes,
+    index: usize,
+    route: &Route,
+) -> Result<(), String> {
     answers_publicly(proxy, routes, route).await?;
     let router = confirm_router(routes, index);
-    let answer = proxy.internal(&format!("/api/http/routers/{router}@file")).await.map_err(|e| e.to_string())?;
-    let seen: Router = serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
+    let answer =
+        proxy.internal(&format!("/api/http/routers/{router}@file")).await.map_err(|e| e.to_string())?;
+    let seen: Router =
+        serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
     if seen.status == "enabled" {
         return Ok(());
     }

@@ -16,7 +16,9 @@ pub(super) fn render(key: &str) -> Result<String, ProxyError> {
     if !is_word(key) {
         return Err(ProxyError::Invalid {
             service: "proxy".into(),
-            reason: "the key of the internal entry point is damaged; remove the file `key` in the proxy's folder".into(),
+            reason:
+                "the key of the internal entry point is damaged; remove the file `key` in the proxy's folder"
+                    .into(),
         });
     }
     let mut file = Document::default();

@@ -97,7 +97,11 @@ fn spec(config: &ProxyConfig) -> InstanceSpec {
 
 fn ports(config: &ProxyConfig) -> Vec<PublishedPort> {
     let mut ports = vec![
-        PublishedPort { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: config.http_port, container_port: WEB_PORT },
+        PublishedPort {
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: config.http_port,
+            container_port: WEB_PORT,
+        },
         PublishedPort {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: config.api_port,
@@ -152,7 +156,16 @@ fn arguments() -> Vec<String> {
 fn definition(spec: &InstanceSpec) -> String {
     let parts = format!(
         "{:?}",
-        (&spec.image, &spec.command, &spec.network, &spec.mounts, &spec.ports, &spec.user, &spec.cap_drop, spec.read_only)
+        (
+            &spec.image,
+            &spec.command,
+            &spec.network,
+            &spec.mounts,
+            &spec.ports,
+            &spec.user,
+            &spec.cap_drop,
+            spec.read_only
+        )
     );
     hex::encode(&Sha256::digest(parts)[..16])
 }

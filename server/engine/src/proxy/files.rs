@@ -26,7 +26,10 @@ pub(super) fn file_of(service: &str) -> Result<String, ProxyError> {
     if is_word(service) {
         return Ok(format!("{service}.yaml"));
     }
-    Err(ProxyError::Invalid { service: service.to_owned(), reason: "its key must be letters, digits and `-`".into() })
+    Err(ProxyError::Invalid {
+        service: service.to_owned(),
+        reason: "its key must be letters, digits and `-`".into(),
+    })
 }
 
 /// Makes the folders and answers the key of the internal entry point, a new one the first time.
@@ -98,7 +101,9 @@ pub(super) async fn read(folder: &Path, name: &str) -> Result<Option<String>, Pr
 pub(super) async fn remove(folder: &Path, name: &str) -> Result<(), ProxyError> {
     let path = routes(folder).join(name);
     blocking(move || match std::fs::remove_file(&path).and_then(|()| sync_folder(&path)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ProxyError::file("remove", &path, &error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(ProxyError::file("remove", &path, &error))
+        }
         _ => Ok(()),
     })
     .await

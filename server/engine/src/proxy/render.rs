@@ -129,7 +129,10 @@ fn check(routes: &ServiceRoutes) -> Result<(), ProxyError> {
     }
     for (index, backend) in routes.backends.iter().enumerate() {
         if !is_word(&backend.deployment) {
-            return refuse(format!("the deployment's id `{}` must be letters, digits and `-`", backend.deployment));
+            return refuse(format!(
+                "the deployment's id `{}` must be letters, digits and `-`",
+                backend.deployment
+            ));
         }
         if routes.backends[..index].iter().any(|b| b.deployment == backend.deployment) {
             return refuse(format!("deployment `{}` is there twice", backend.deployment));

@@ -15,21 +15,31 @@ fn backend(deployment: &str, weight: u32) -> Backend {
 
 #[test]
 fn one_deployment_at_one_host() {
-    let routes = ServiceRoutes::to_one("shop-web", vec![route("shop.example.com", "/", false)], backend("d1", 1), "n0nce");
+    let routes = ServiceRoutes::to_one(
+        "shop-web",
+        vec![route("shop.example.com", "/", false)],
+        backend("d1", 1),
+        "n0nce",
+    );
     insta::assert_snapshot!(route_file(&routes).expect("a file"));
 }
 
 #[test]
 fn two_deployments_by_weight_below_a_stripped_path() {
-    let mut routes =
-        ServiceRoutes::to_one("shop-web", vec![route("shop.example.com", "/api", true)], backend("d1", 90), "n0nce");
+    let mut routes = ServiceRoutes::to_one(
+        "shop-web",
+        vec![route("shop.example.com", "/api", true)],
+        backend("d1", 90),
+        "n0nce",
+    );
     routes.backends.push(backend("d2", 10));
     insta::assert_snapshot!(route_file(&routes).expect("a file"));
 }
 
 #[test]
 fn what_traefik_would_refuse_is_never_written() {
-    let good = || ServiceRoutes::to_one("web", vec![route("a.example.com", "/", false)], backend("d1", 1), "n");
+    let good =
+        || ServiceRoutes::to_one("web", vec![route("a.example.com", "/", false)], backend("d1", 1), "n");
     let bad: [(&str, fn(&mut ServiceRoutes)); 8] = [
         ("no host", |r| r.routes.clear()),
         ("nobody answers", |r| r.backends.clear()),

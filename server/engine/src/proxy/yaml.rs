@@ -49,7 +49,12 @@ impl Document {
     }
 
     /// A list of anything.
-    pub fn list<'a>(&mut self, depth: usize, key: &str, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
+    pub fn list<'a>(
+        &mut self,
+        depth: usize,
+        key: &str,
+        values: impl IntoIterator<Item = &'a str>,
+    ) -> &mut Self {
         let values: Vec<_> = values.into_iter().map(quoted).collect();
         self.line(depth, &format!("{key}: [{}]", values.join(", ")))
     }

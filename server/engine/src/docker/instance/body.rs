@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, Mount as ApiMount, MountTmpfsOptions,
-    MountType, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, Mount as ApiMount,
+    MountTmpfsOptions, MountType, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 
 use super::super::error::DockerError;
@@ -53,11 +53,14 @@ fn environment(spec: &InstanceSpec) -> Result<Vec<String>, DockerError> {
 }
 
 fn host_config(spec: &InstanceSpec) -> Result<HostConfig, DockerError> {
-    let dropped = ALWAYS_DROPPED.iter().map(ToString::to_string).chain(spec.cap_drop.iter().cloned()).collect();
+    let dropped =
+        ALWAYS_DROPPED.iter().map(ToString::to_string).chain(spec.cap_drop.iter().cloned()).collect();
     let log = HostConfigLogConfig {
         typ: Some("json-file".into()),
         config: Some(
-            [("max-size", LOG_FILE_SIZE), ("max-file", LOG_FILES)].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            [("max-size", LOG_FILE_SIZE), ("max-file", LOG_FILES)]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into(),
         ),
     };
     Ok(HostConfig {

@@ -1,0 +1,205 @@
+//! From a source to an image with a tag of our own: clone and build, or pull, or take what an earlier release has.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use berth_domain::{
+    deployment::Commit,
+    source::{GitSource, ImageSource, Source},
+};
+use tokio::sync::mpsc;
+
+use super::{Rollout, halt::Halt, journal::Journal};
+use crate::{
+    docker::{BuildLine, BuildRequest, Labels},
+    git::{Bounds, Remote, Revision},
+    logs::NewLine,
+    naming::SERVICE,
+};
+
+/// How long a fetch may take; a server that accepts and never answers ends it.
+const FETCH_WITHIN: Duration = Duration::from_secs(600);
+
+/// The most lines of a build that are written at a time.
+const BATCH: usize = 512;
+
+impl Rollout {
+    /// Ends with the tag of this deployment on an image of this machine.
+    pub(super) async fn build(&mut self) -> Result<(), Halt> {
+        if let Some(release) = &self.job.release {
+            return self
+                .reuse_image(&release.spec.image_id.clone(), "Use the image of the earlier release")
+                .await;
+        }
+        if self.job.request.restart
+            && let Some(live) =
+                self.engine.parts.store.live_release(self.job.service).await.map_err(Halt::store)?
+        {
+            self.job.commit = live.spec.commit.clone();
+            self.job.image = Some(live.spec.image_name.clone());
+            return self.reuse_image(&live.spec.image_id, "Use the image of the live release").await;
+        }
+        match self.job.source.clone() {
+            Source::Git(git) => self.build_from_git(&git).await,
+            Source::Image(image) => self.pull(&image).await,
+        }
+    }
+
+    /// The tag of this deployment's image; it keeps the image from being collected.
+    pub(super) fn image_tag(&self) -> String {
+        self.engine.parts.naming.image(self.job.service, self.job.number)
+    }
+
+    async fn reuse_image(&mut self, image_id: &str, words: &str) -> Result<(), Halt> {
+        let docker = self.engine.docker().await?;
+        if docker.inspect_image(image_id).await?.is_none() {
+            return Err(Halt::failed(
+                "The image of that release is no longer on this machine. Deploy its commit again to build it anew",
+            ));
+        }
+        self.journal.say(words).await;
+        docker.tag_image(image_id, &self.image_tag()).await?;
+        Ok(())
+    }
+
+    async fn pull(&mut self, image: &ImageSource) -> Result<(), Halt> {
+        let docker = self.engine.docker().await?;
+        self.job.image = Some(image.reference.clone());
+        let local = docker.inspect_image(&image.reference).await?;
+        self.journal.say(&format!("Pull {}", image.reference)).await;
+        let auth = self.engine.registry_credential(&self.job)?;
+        let facts = match (docker.pull_image(&image.reference, auth.as_ref(), &|_| {}).await, local) {
+            (Ok(facts), _) => facts,
+            (Err(error), Some(local)) => {
+                self.journal.say(&format!("{error} The copy on this machine is used.")).await;
+                local
+            }
+            (Err(error), None) => return Err(error.into()),
+        };
+        self.journal.say(&format!("Image {}", facts.id)).await;
+        docker.tag_image(&facts.id, &self.image_tag()).await?;
+        Ok(())
+    }
+
+    async fn build_from_git(&mut self, git: &GitSource) -> Result<(), Halt> {
+        let _turn = self.wait_for_turn().await?;
+        let folder =
+            Checkout::new(self.engine.config().data.join("builds").join(self.job.id.to_string())).await?;
+        let commit = self.check_out(git, &folder.path).await?;
+        self.journal.say(&format!("Commit {} {} by {}", commit.short(), commit.title, commit.author)).await;
+        self.job.commit = Some(commit);
+        self.job.image = Some(self.image_tag());
+        self.engine.parts.store.note_source(&self.job).await.map_err(Halt::store)?;
+        self.build_image(git, &folder.path).await
+    }
+
+    async fn wait_for_turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Halt> {
+        let builds = self.engine.parts.builds.clone();
+        if let Ok(turn) = builds.clone().try_acquire_owned() {
+            return Ok(turn);
+        }
+        self.journal.say("Wait for another build to finish.").await;
+        builds.acquire_owned().await.map_err(Halt::fault)
+    }
+
+    async fn check_out(&mut self, git: &GitSource, folder: &Path) -> Result<Commit, Halt> {
+        let remote = Remote { url: git.url.parse()?, credential: self.engine.git_credential(&self.job)? };
+        let revision = match &self.job.request.commit {
+            Some(commit) => Revision::commit(commit)?,
+            None => Revision::branch(&git.branch)?,
+        };
+        self.journal.say(&format!("Fetch {revision} from {}", remote.url)).await;
+        let bounds = Bounds { deadline: FETCH_WITHIN, cancel: self.cancel.clone() };
+        let (lines, received) = mpsc::unbounded_channel();
+        let tell = move |line: &str| {
+            // The receiver lives as long as the checkout; a line behind its end has nobody to read it.
+            let _ = lines.send(line.to_owned());
+        };
+        let checking_out = async {
+            let tell = tell;
+            self.engine
+                .parts
+                .git
+                .checkout(&remote, &revision, Some(&git.branch), folder, &bounds, &tell)
+                .await
+        };
+        let (done, ()) = tokio::join!(checking_out, keep_git_lines(self.journal.clone(), received));
+        let done = done?;
+        Ok(Commit { id: done.id, title: done.subject, author: done.author })
+    }
+
+    async fn build_image(&self, git: &GitSource, root: &Path) -> Result<(), Halt> {
+        let docker = self.engine.docker().await?;
+        let naming = &self.engine.parts.naming;
+        let mut labels: Labels = naming.ours();
+        labels.insert(SERVICE.into(), self.job.service.to_string());
+        let request = BuildRequest {
+            root: root.to_owned(),
+            context: git.folder.clone(),
+            dockerfile: git.dockerfile.clone(),
+            target: git.target.clone().filter(|target| !target.is_empty()),
+            args: git.build_args.clone(),
+            tag: self.image_tag(),
+            labels,
+            no_cache: self.job.request.no_cache,
+            ..BuildRequest::default()
+        };
+        let (lines, received) = mpsc::unbounded_channel();
+        let sink = move |line: BuildLine| {
+            // The receiver lives as long as the build; a line behind its end has nobody to read it.
+            let _ = lines.send(line);
+        };
+        let building = async {
+            let sink = sink;
+            docker.build_image(&request, &sink, &self.cancel).await
+        };
+        let (built, ()) = tokio::join!(building, keep_lines(self.journal.clone(), received));
+        let id = built?;
+        self.journal.say(&format!("Built {id}")).await;
+        Ok(())
+    }
+}
+
+/// Writes a build's lines in batches, as they come.
+async fn keep_lines(journal: Journal, mut lines: mpsc::UnboundedReceiver<BuildLine>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while lines.recv_many(&mut batch, BATCH).await > 0 {
+        let written: Vec<NewLine> = batch.drain(..).map(|line| journal.build_line(&line)).collect();
+        journal.write(written).await;
+    }
+}
+
+/// Writes what git says, as it comes.
+async fn keep_git_lines(journal: Journal, mut lines: mpsc::UnboundedReceiver<String>) {
+    while let Some(line) = lines.recv().await {
+        journal.say(&line).await;
+    }
+}
+
+/// A checkout that goes away with its build.
+struct Checkout {
+    path: PathBuf,
+}
+
+impl Checkout {
+    /// An empty folder; what a former attempt left is removed.
+    async fn new(path: PathBuf) -> Result<Self, Halt> {
+        match tokio::fs::remove_dir_all(&path).await {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Halt::fault(error)),
+        }
+        tokio::fs::create_dir_all(&path).await.map_err(Halt::fault)?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "could not remove a checkout");
+        }
+    }
+}

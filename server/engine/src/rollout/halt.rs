@@ -1,0 +1,148 @@
+//! How a rollout ends before it is live, and how it is undone.
+
+use berth_domain::deployment::{Outcome, Phase, State};
+use tracing::{error, info, warn};
+
+use super::Rollout;
+use crate::{docker::DockerError, git::GitError, proxy::ProxyError, store::StoreError};
+
+/// Why a rollout does not go on.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// It cannot succeed; the reason is for people.
+    Failed { reason: String, last_lines: Vec<String> },
+    /// A person stopped it.
+    Cancelled,
+    /// Somebody else has the job now, or the store does not answer: nothing may be written.
+    Lost(String),
+}
+
+impl Halt {
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: sentence(reason.into()), last_lines: Vec::new() }
+    }
+
+    pub fn failed_with(reason: impl Into<String>, last_lines: Vec<String>) -> Self {
+        Self::Failed { reason: sentence(reason.into()), last_lines }
+    }
+
+    /// A fault of Berth itself.
+    pub fn fault(error: impl std::fmt::Display) -> Self {
+        error!(%error, "a fault ended a rollout");
+        Self::failed(format!("Berth made a mistake: {error}"))
+    }
+
+    pub fn store(error: StoreError) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
+
+impl From<DockerError> for Halt {
+    fn from(error: DockerError) -> Self {
+        match error {
+            DockerError::Cancelled(_) => Self::Cancelled,
+            DockerError::Build(failure) => {
+                let lines = failure.last_lines.clone();
+                Self::failed_with(failure.to_string(), lines)
+            }
+            other => Self::failed(other.to_string()),
+        }
+    }
+}
+
+impl From<ProxyError> for Halt {
+    fn from(error: ProxyError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<GitError> for Halt {
+    fn from(error: GitError) -> Self {
+        match error {
+            GitError::Cancelled { .. } => Self::Cancelled,
+            other => Self::failed(other.to_string()),
+        }
+    }
+}
+
+impl From<crate::Error> for Halt {
+    fn from(error: crate::Error) -> Self {
+        match &error {
+            crate::Error::Problem(problem) => Self::failed(problem.to_string()),
+            crate::Error::Internal { .. } => Self::fault(&error),
+        }
+    }
+}
+
+/// Starts with a capital and ends with a full stop.
+fn sentence(text: String) -> String {
+    let mut characters = text.trim().chars();
+    let Some(first) = characters.next() else { return text };
+    let mut out: String = first.to_uppercase().chain(characters).collect();
+    if !out.ends_with(['.', '!', '?']) {
+        out.push('.');
+    }
+    out
+}
+
+impl Rollout {
+    /// Undoes what was begun and writes the one terminal state.
+    pub(super) async fn halt(&mut self, halt: Halt) {
+        let (outcome, reason, last_lines) = match halt {
+            Halt::Failed { reason, last_lines } => (Outcome::Failed, reason, last_lines),
+            Halt::Cancelled => (Outcome::Cancelled, "Cancelled.".to_owned(), Vec::new()),
+            Halt::Lost(why) => {
+                warn!(%why, "the rollout stops here and is taken up again later");
+                return;
+            }
+        };
+        self.journal.fail(&reason).await;
+        if self.job.state.phase().is_some_and(|phase| phase <= Phase::Switch) {
+            self.undo().await;
+        }
+        let lines = last_lines.iter().map(|line| self.journal.mask(line)).collect();
+        self.settle(outcome, self.journal.mask(&reason), lines).await;
+    }
+
+    async fn settle(&mut self, outcome: Outcome, reason: String, last_lines: Vec<String>) {
+        let at = self.engine.now();
+        self.job.finish_phase(at, true);
+        let next = match outcome {
+            Outcome::Cancelled => self.job.state.cancel(),
+            _ => self.job.state.fail(),
+        };
+        self.job.state = next.unwrap_or(State::Ended(outcome));
+        self.job.ended_at = Some(at);
+        self.job.reason = Some(reason);
+        self.job.last_lines = last_lines;
+        info!(status = %self.job.state.status(), reason = self.job.reason.as_deref(), "the rollout ended");
+        if let Err(error) = self.engine.parts.store.settle(&self.job).await {
+            error!(%error, "could not write down how the rollout ended; it is tried again at the next start");
+        }
+        self.engine.look_at(self.job.service);
+    }
+
+    /// Takes the new instances away and leaves the old release as it was. Each part is tried even when another fails.
+    async fn undo(&mut self) {
+        if let Err(error) = self.engine.apply_routes(self.job.service).await {
+            warn!(%error, "could not put the former routes back");
+        }
+        if let Err(error) = self.restart_old().await {
+            warn!(%error, "could not start the former release again");
+        }
+        if let Err(error) = self.discard_new().await {
+            warn!(%error, "could not remove the new instances");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_a_sentence() {
+        assert_eq!(sentence("the build failed".into()), "The build failed.");
+        assert_eq!(sentence("Done!".into()), "Done!");
+    }
+}

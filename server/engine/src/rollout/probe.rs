@@ -1,0 +1,144 @@
+//! Waiting until the new release answers, from outside its container.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use berth_domain::service::{ProbeKind, ProbeSettings};
+use tokio::time::Instant;
+
+use super::{Rollout, halt::Halt};
+use crate::{
+    docker::{DockerError, Exit, ListeningPort, Runtime},
+    probe::{HttpProbe, Probe, ProbeSpec, Target, await_healthy},
+};
+
+/// How many of its last lines explain why an instance failed.
+const LAST_LINES: u32 = 50;
+
+/// How many bad answers in a row end the wait once the start period is over.
+const FAILURES: u32 = 3;
+
+/// A new instance, as the probe sees it.
+struct Instance {
+    docker: Arc<dyn Runtime>,
+    name: String,
+    network: String,
+}
+
+#[async_trait]
+impl Target for Instance {
+    async fn address(&self) -> Result<Option<IpAddr>, DockerError> {
+        let instance = self.docker.inspect_instance(&self.name).await?;
+        Ok(instance.and_then(|instance| instance.addresses.get(&self.network).copied()))
+    }
+
+    /// A first exit is a failure, also when Docker would start it again.
+    async fn exited(&self) -> Result<Exit, DockerError> {
+        loop {
+            let exit = self.docker.wait_exit(&self.name).await?;
+            let instance = self.docker.inspect_instance(&self.name).await?;
+            let ended = instance.is_none_or(|i| !i.running || i.restart_count > 0);
+            if ended {
+                return Ok(exit);
+            }
+        }
+    }
+
+    async fn listening(&self) -> Option<Vec<ListeningPort>> {
+        self.docker.listening_ports(&self.name).await.ok().flatten()
+    }
+}
+
+impl Rollout {
+    /// Waits until the instance answers; an exit ends the wait at once with its last lines.
+    pub(super) async fn await_healthy(&mut self, name: &str) -> Result<(), Halt> {
+        let docker = self.engine.docker().await?;
+        let network = self.engine.parts.naming.network(self.job.environment);
+        let target = Instance { docker: docker.clone(), name: name.to_owned(), network };
+        let settings = self.job.release_settings().probe.clone();
+        let port = match self.job.release.as_ref().and_then(|release| release.spec.port) {
+            Some(port) => port,
+            None => self.find_port(&target, &settings).await?,
+        };
+        match await_healthy(&target, &spec(&settings, port)).await {
+            Ok(report) => {
+                let words = format!("Port {port} answers after {} ms.", report.waited.as_millis());
+                self.journal.say(&words).await;
+                Ok(())
+            }
+            Err(failure) => {
+                Err(Halt::failed_with(failure.to_string(), self.last_lines(&*docker, name).await))
+            }
+        }
+    }
+
+    /// Finds the port that the program listens on when nobody named one.
+    async fn find_port(&mut self, target: &Instance, settings: &ProbeSettings) -> Result<u16, Halt> {
+        self.journal.say("No port is set and the image exposes none: look for one that listens.").await;
+        let patience = Duration::from_millis(settings.start_period_ms.into());
+        let found = tokio::select! {
+            biased;
+            exit = target.exited() => Err(match exit {
+                Ok(exit) => format!("the program {exit}"),
+                Err(error) => error.to_string(),
+            }),
+            found = listening(target, patience) => found,
+        };
+        match found {
+            Ok(port) => {
+                self.journal.say(&format!("The program listens on port {port}.")).await;
+                self.job.detected_port = Some(port);
+                Ok(port)
+            }
+            Err(reason) => {
+                Err(Halt::failed_with(reason, self.last_lines(&*target.docker, &target.name).await))
+            }
+        }
+    }
+
+    async fn last_lines(&self, docker: &dyn Runtime, name: &str) -> Vec<String> {
+        let lines = docker.last_lines(name, LAST_LINES).await.unwrap_or_default();
+        lines.into_iter().map(|line| String::from_utf8_lossy(&line.text).into_owned()).collect()
+    }
+}
+
+async fn listening(target: &Instance, patience: Duration) -> Result<u16, String> {
+    let until = Instant::now() + patience;
+    loop {
+        let ports = target.listening().await.unwrap_or_default();
+        if let Some(found) = ports.iter().find(|port| !port.loopback_only) {
+            return Ok(found.port);
+        }
+        if Instant::now() > until {
+            return Err(match ports.first() {
+                Some(port) => format!(
+                    "the program listens on port {} of its loopback address only, where nobody reaches it. Let it listen on 0.0.0.0",
+                    port.port
+                ),
+                None => format!(
+                    "the program listened on no port within {} s. Set its port in the service's settings, or give it a longer start period",
+                    patience.as_secs()
+                ),
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn spec(settings: &ProbeSettings, port: u16) -> ProbeSpec {
+    let probe = match &settings.kind {
+        ProbeKind::Tcp => Probe::Tcp,
+        ProbeKind::Http { path, status_from, status_to } => {
+            Probe::Http(HttpProbe { expected: *status_from..=*status_to, ..HttpProbe::new(path.clone()) })
+        }
+    };
+    ProbeSpec {
+        probe,
+        port,
+        start_period: Duration::from_millis(settings.start_period_ms.into()),
+        interval: Duration::from_millis(settings.interval_ms.into()),
+        timeout: Duration::from_millis(settings.timeout_ms.into()),
+        successes: settings.threshold.into(),
+        failures: FAILURES,
+    }
+}
