@@ -20,6 +20,7 @@ mod projects;
 pub mod releases;
 mod search;
 mod services;
+mod status;
 mod summaries;
 mod variables;
 mod write;

@@ -59,10 +59,11 @@ impl Reader<'_> {
         let mut read = Read { lines: Vec::new(), position: from };
         let stop = from.saturating_add(budget);
         for segment in self.view.segments.iter().filter(|segment| segment.end > from) {
-            read.position = read.position.max(segment.base);
             if read.position >= upto.min(stop) || read.lines.len() >= limit {
                 break;
             }
+            // Not before: what is left of the former segment must not be skipped.
+            read.position = read.position.max(segment.base);
             if !segment.may_hold(self.filter.since, self.filter.until) {
                 read.position = segment.end.min(upto);
                 continue;

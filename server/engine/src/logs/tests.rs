@@ -101,7 +101,7 @@ async fn a_record_torn_by_a_crash_is_cut_off() {
     let bytes = fs::read(&file).unwrap();
     for cut in whole as usize..bytes.len() {
         let mut torn = bytes[..cut].to_vec();
-        torn.resize(bytes.len() + 100, 0);
+        torn.resize(bytes.len() + 100, 0xff);
         for torn in [&torn, &bytes[..cut].to_vec()] {
             fs::write(&file, torn).unwrap();
             let logs = Logs::open(folder.path(), budget(1 << 20)).unwrap();
