@@ -1,0 +1,173 @@
+use super::{FormState, Icon};
+use leptos::prelude::*;
+
+/// Label, control, hint and error of one field.
+#[component]
+pub fn Field(
+    /// The field's name in the request; a problem at it is shown here.
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional)] optional: bool,
+    children: Children,
+) -> impl IntoView {
+    let form = use_context::<FormState>();
+    let error = FormState::error_at(form, name);
+    view! {
+        <div class="field" class:invalid=move || error.get().is_some()>
+            <label for=control_id(name)>
+                {label}
+                {optional.then(|| view! { <span class="optional">"optional"</span> })}
+            </label>
+            {children()}
+            {hint.filter(|hint| !hint.is_empty()).map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            {move || error.get().map(|message| view! {
+                <p class="field-error" id=format!("{name}-error") role="alert"><Icon name="error"/>{message}</p>
+            })}
+        </div>
+    }
+}
+
+/// The id of the control of a field.
+fn control_id(name: &str) -> String {
+    format!("field-{name}")
+}
+
+/// A line of text.
+#[component]
+pub fn TextField(
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] value: Option<String>,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional, into)] placeholder: Option<String>,
+    /// `text` unless told: `password`, `email`, `url`, `number`, `search`.
+    #[prop(optional)]
+    kind: Option<&'static str>,
+    #[prop(optional)] autocomplete: Option<&'static str>,
+    #[prop(optional, into)] pattern: Option<String>,
+    /// May be left empty.
+    #[prop(optional)]
+    optional: bool,
+    #[prop(optional)] mono: bool,
+    #[prop(optional)] autofocus: bool,
+    #[prop(optional)] min: Option<i64>,
+    #[prop(optional)] max: Option<i64>,
+    #[prop(optional)] minlength: Option<usize>,
+    #[prop(optional)] node_ref: NodeRef<leptos::html::Input>,
+) -> impl IntoView {
+    let error = FormState::error_at(use_context::<FormState>(), name);
+    let described = hint.is_some().then(|| format!("{name}-hint"));
+    view! {
+        <Field name label hint=hint.unwrap_or_default() optional>
+            <input
+                node_ref=node_ref
+                id=control_id(name)
+                class:mono=mono
+                type=kind.unwrap_or("text")
+                name=name
+                value=value
+                placeholder=placeholder
+                autocomplete=autocomplete
+                autocapitalize="off"
+                spellcheck="false"
+                pattern=pattern
+                required=!optional
+                autofocus=autofocus
+                min=min
+                max=max
+                minlength=minlength
+                aria-invalid=move || error.get().map(|_| "true")
+                aria-describedby=move || match error.get() {
+                    Some(_) => Some(format!("{name}-error")),
+                    None => described.clone(),
+                }
+            />
+        </Field>
+    }
+}
+
+/// Several lines of text.
+#[component]
+pub fn TextArea(
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(optional, into)] value: Option<String>,
+    #[prop(optional, into)] hint: Option<String>,
+    #[prop(optional, into)] placeholder: Option<String>,
+    #[prop(optional)] optional: bool,
+    #[prop(optional)] mono: bool,
+    #[prop(optional)] rows: Option<u32>,
+) -> impl IntoView {
+    let error = FormState::error_at(use_context::<FormState>(), name);
+    view! {
+        <Field name label hint=hint.unwrap_or_default() optional>
+            <textarea
+                id=control_id(name)
+                class:mono=mono
+                name=name
+                placeholder=placeholder
+                required=!optional
+                rows=rows.unwrap_or(4)
+                autocapitalize="off"
+                spellcheck="false"
+                aria-invalid=move || error.get().map(|_| "true")
+            >
+                {value.unwrap_or_default()}
+            </textarea>
+        </Field>
+    }
+}
+
+/// One of several words.
+#[component]
+pub fn SelectField(
+    name: &'static str,
+    #[prop(into)] label: String,
+    /// Value and word of each choice.
+    options: Vec<(String, String)>,
+    #[prop(optional, into)] value: Option<String>,
+    #[prop(optional, into)] hint: Option<String>,
+) -> impl IntoView {
+    let chosen = value.unwrap_or_default();
+    let options = options
+        .into_iter()
+        .map(|(value, word)| {
+            let selected = value == chosen;
+            view! { <option value=value selected=selected>{word}</option> }
+        })
+        .collect_view();
+    view! {
+        <Field name label hint=hint.unwrap_or_default()>
+            <span class="select">
+                <select id=control_id(name) name=name>{options}</select>
+                <Icon name="expand"/>
+            </span>
+        </Field>
+    }
+}
+
+/// Yes or no. A form sends nothing for no: give the server function's argument `#[server(default)]`.
+#[component]
+pub fn Checkbox(
+    name: &'static str,
+    #[prop(into)] label: String,
+    #[prop(optional)] checked: bool,
+    #[prop(optional, into)] hint: Option<String>,
+) -> impl IntoView {
+    view! {
+        <label class="checkbox">
+            <input type="checkbox" name=name value="true" checked=checked/>
+            <span class="checkbox-text">
+                {label}
+                {hint.map(|hint| view! { <span class="hint">{hint}</span> })}
+            </span>
+        </label>
+    }
+}
+
+/// A value that the form carries along.
+#[component]
+pub fn Hidden(name: &'static str, #[prop(into)] value: String) -> impl IntoView {
+    view! { <input type="hidden" name=name value=value/> }
+}

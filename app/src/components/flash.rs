@@ -1,0 +1,59 @@
+use super::Icon;
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+/// What was done, as a word in the address (`?flash=project-created`): it works before the browser's part has loaded, and
+/// nobody can make the panel say something else by a link.
+fn message(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "claimed" => "This Berth is yours. Make a first project to go on.",
+        "signed-out" => "You are signed out.",
+        "signed-out-everywhere" => "Every session of your account has ended. Sign in again.",
+        "password-changed" => {
+            "Your password is changed, and every session has ended. Sign in with the new one."
+        }
+        "session-ended" => "The session has ended.",
+        "token-created" => "The token is made. Copy it now: it is not shown again.",
+        "token-revoked" => "The token is revoked.",
+        "project-created" => "The project is made.",
+        "project-renamed" => "The project has its new name.",
+        "project-deleted" => "The project is deleted.",
+        "environment-created" => "The environment is made.",
+        "environment-renamed" => "The environment has its new name.",
+        "environment-deleted" => "The environment is deleted.",
+        "service-created" => "The service is made. Deploy it when you are ready.",
+        "service-changed" => "Saved. What runs stays as it is until the next deployment.",
+        "service-deleted" => "The service is deleted.",
+        "service-stopped" => "The service is stopped.",
+        "service-started" => "The service is starting.",
+        "credential-set" => "The credential is kept.",
+        "credential-removed" => "The credential is removed.",
+        "deployment-queued" => "The deployment is queued.",
+        "deployment-cancelled" => "The deployment is cancelled.",
+        "rollback-queued" => "The rollback is queued.",
+        "variable-set" => "The variable is saved. It takes effect with the next deployment or restart.",
+        "variable-deleted" => "The variable is removed. It takes effect with the next deployment or restart.",
+        "variables-imported" => {
+            "The variables are saved. They take effect with the next deployment or restart."
+        }
+        "domain-added" => "The domain is added.",
+        "domain-removed" => "The domain is removed.",
+        "volume-deleted" => "The volume is deleted.",
+        "webhook-secret" => "The secret is made. Copy it now: it is not shown again.",
+        _ => return None,
+    })
+}
+
+/// Says what the last form did.
+#[component]
+pub fn FlashMessage() -> impl IntoView {
+    let query = use_query_map();
+    let text = move || query.with(|query| query.get_str("flash").and_then(message));
+    view! {
+        <div class="flash-region" role="status" aria-live="polite">
+            {move || text().map(|text| view! {
+                <p class="flash"><Icon name="check"/><span>{text}</span></p>
+            })}
+        </div>
+    }
+}

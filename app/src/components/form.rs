@@ -1,0 +1,131 @@
+use super::ProblemBox;
+use crate::api::PanelError;
+use crate::boot::Boot;
+use berth_domain::problem::Problem;
+use leptos::{
+    ev::SubmitEvent,
+    form::FromFormData,
+    prelude::*,
+    reactive::owner::Owner,
+    server_fn::{Http, ServerFn, codec::PostUrl, error::FromServerFnError},
+    tachys::reactive_graph::OwnedView,
+};
+use serde::de::DeserializeOwned;
+
+/// What a form's fields and buttons need to know.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    pub problem: Signal<Option<Problem>>,
+    pub pending: Signal<bool>,
+    fields: StoredValue<Vec<&'static str>>,
+}
+
+impl FormState {
+    fn new(problem: Signal<Option<Problem>>, pending: Signal<bool>) -> Self {
+        Self { problem, pending, fields: StoredValue::new(Vec::new()) }
+    }
+
+    /// The message at a field; from now on the form leaves showing it to that field.
+    pub fn error_at(form: Option<Self>, name: &'static str) -> Signal<Option<String>> {
+        let Some(form) = form else { return Signal::stored(None) };
+        form.fields.update_value(|fields| fields.push(name));
+        Signal::derive(move || {
+            form.problem.with(|problem| {
+                problem.as_ref().filter(|p| p.field.as_deref() == Some(name)).map(|p| p.message.clone())
+            })
+        })
+    }
+
+    /// The problem, unless one of the fields shows it.
+    fn unclaimed(self) -> Option<Problem> {
+        self.problem.get().filter(|problem| {
+            let shown = |field: &String| self.fields.with_value(|all| all.contains(&field.as_str()));
+            problem.hint.is_some() || !problem.field.as_ref().is_some_and(shown)
+        })
+    }
+}
+
+/// A form of a server function. Before the browser's part has loaded it is an ordinary POST that comes back by redirect;
+/// after that it is sent in the background. Either way a problem appears at its field or on top of the form.
+#[component]
+pub fn Form<S, O>(
+    action: ServerAction<S>,
+    #[prop(optional)] class: Option<&'static str>,
+    children: Children,
+    #[prop(optional)] _output: std::marker::PhantomData<O>,
+) -> impl IntoView
+where
+    S: ServerFn<Protocol = Http<PostUrl, O>, Error = PanelError>
+        + DeserializeOwned
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+    O: 'static,
+{
+    let value = action.value();
+    let problem = Signal::derive(move || {
+        value.with(|value| match value {
+            Some(Err(error)) => Some(error.0.clone()),
+            _ => None,
+        })
+    });
+    let state = FormState::new(problem, action.pending().into());
+    let submit = move |event: SubmitEvent| {
+        if event.default_prevented() {
+            return;
+        }
+        event.prevent_default();
+        if action.pending().get_untracked() {
+            return;
+        }
+        match S::from_event(&event) {
+            Ok(input) => {
+                action.dispatch(input);
+            }
+            Err(why) => value.set(Some(Err(PanelError::from_server_fn_error(
+                leptos::server_fn::error::ServerFnErrorErr::Serialization(why.to_string()),
+            )))),
+        }
+    };
+    let inner = within(state, children);
+    view! {
+        <form class=class.unwrap_or("form") method="post" action=S::url() on:submit=submit>
+            {move || state.unclaimed().map(|problem| view! { <ProblemBox problem/> })}
+            {inner}
+        </form>
+    }
+}
+
+/// A form that is always an ordinary POST: what it does changes who looks at the page, so the page is loaded anew.
+#[component]
+pub fn PlainForm(
+    /// The path of the server function: `SignIn::url()`.
+    action: &'static str,
+    #[prop(optional)] class: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
+    let problem = Boot::current()
+        .problem
+        .filter(|problem| problem.path == action)
+        .map(|problem| PanelError::decode(&problem.error).0);
+    let state = FormState::new(Signal::stored(problem), Signal::stored(false));
+    let inner = within(state, children);
+    view! {
+        <form class=class.unwrap_or("form") method="post" action=action data-once="">
+            {move || state.unclaimed().map(|problem| view! { <ProblemBox problem/> })}
+            {inner}
+        </form>
+    }
+}
+
+/// Runs the children where they, and only they, see the form's state.
+fn within(state: FormState, children: Children) -> impl IntoView {
+    let owner = Owner::current().map(|owner| owner.child()).unwrap_or_default();
+    let inner = owner.with(|| {
+        provide_context(state);
+        children()
+    });
+    OwnedView::new_with_owner(inner, owner)
+}

@@ -1,0 +1,5 @@
+use leptos::prelude::*;
+
+/// AccountPage.
+#[component]
+pub fn AccountPage() -> impl IntoView {}

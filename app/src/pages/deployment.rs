@@ -1,0 +1,6 @@
+//! The page of one deployment.
+use leptos::prelude::*;
+
+/// One deployment.
+#[component]
+pub fn DeploymentPage() -> impl IntoView {}

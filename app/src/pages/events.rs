@@ -1,0 +1,5 @@
+use leptos::prelude::*;
+
+/// EventsPage.
+#[component]
+pub fn EventsPage() -> impl IntoView {}

@@ -1,0 +1,5 @@
+use leptos::prelude::*;
+
+/// GalleryPage.
+#[component]
+pub fn GalleryPage() -> impl IntoView {}

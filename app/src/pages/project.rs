@@ -1,0 +1,5 @@
+use leptos::prelude::*;
+
+/// ProjectPage.
+#[component]
+pub fn ProjectPage() -> impl IntoView {}

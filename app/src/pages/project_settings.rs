@@ -1,0 +1,5 @@
+use leptos::prelude::*;
+
+/// ProjectSettingsPage.
+#[component]
+pub fn ProjectSettingsPage() -> impl IntoView {}
