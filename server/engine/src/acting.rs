@@ -2,11 +2,16 @@
 //! adapters over the same verbs.
 
 mod account;
+mod checks;
+mod deletion;
 mod deployments;
 mod domains;
+mod environments;
 mod events;
 mod logs;
 mod projects;
+mod reach;
+mod service_view;
 mod services;
 mod variables;
 mod volumes;

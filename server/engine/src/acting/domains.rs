@@ -1,26 +1,149 @@
 //! Verbs about domains.
 
-use super::Acting;
-use crate::Result;
+use super::{
+    Acting,
+    projects::PRODUCTION,
+    reach::{conflict_with_hint, service_in},
+};
+use crate::{
+    Engine, Error, Result,
+    store::{Holder, NewDomain, Subject, Writing},
+};
 use berth_domain::{
-    domain_name::{AddDomain, DomainView},
-    ids::DomainId,
+    domain_name::{AddDomain, DomainView, HostName, PathPrefix},
+    event::EventKind,
+    ids::{DomainId, ServiceId},
+    permission::Permission,
     service::ServicePath,
 };
 
+/// The longest part of a host name between two dots.
+const LABEL: usize = 63;
+
 impl Acting {
     /// The domains of a service.
-    pub async fn domains(&self, _path: &ServicePath) -> Result<Vec<DomainView>> {
-        todo!()
+    pub async fn domains(&self, path: &ServicePath) -> Result<Vec<DomainView>> {
+        self.require(Permission::Read)?;
+        let rows = self.rows();
+        let service = service_in(&rows, path).await?;
+        let domains = rows.domains(service.id).await?;
+        Ok(domains.into_iter().map(|domain| self.engine.domain_view(domain)).collect())
     }
 
     /// Adds a domain; it is effective at once when the service is live.
-    pub async fn add_domain(&self, _path: &ServicePath, _request: AddDomain) -> Result<DomainView> {
-        todo!()
+    pub async fn add_domain(&self, path: &ServicePath, request: AddDomain) -> Result<DomainView> {
+        self.require(Permission::Configure)?;
+        if request.port == Some(0) {
+            return Err(Error::invalid("port", "A port is a number from 1 to 65535."));
+        }
+        let (host, prefix) = (request.host, request.path);
+        let mut write = self.begin().await?;
+        let rows = write.scoped(self.scope());
+        let service = service_in(&rows, path).await?;
+        if let Some(holder) = rows.holder(&host, &prefix).await? {
+            return Err(taken(&host, &prefix, Some(holder), path));
+        }
+        let new = NewDomain {
+            service: service.id,
+            host: host.clone(),
+            path: prefix.clone(),
+            port: request.port,
+            is_default: false,
+        };
+        // Somebody may have come first since the look: then the transaction is over, and who it was is not known.
+        let Some(domain) = rows.try_insert_domain(new).await? else {
+            return Err(taken(&host, &prefix, None, path));
+        };
+        let view = self.engine.domain_view(domain);
+        let told = format!("Domain {} now leads to {path}.", view.url);
+        write.record(self.tells(EventKind::DomainAdded, Subject::service(service.id, path), told));
+        write.commit().await?;
+        self.engine.routes_changed(service.id);
+        Ok(view)
     }
 
     /// Removes a domain; effective at once.
-    pub async fn remove_domain(&self, _path: &ServicePath, _domain: DomainId) -> Result<()> {
-        todo!()
+    pub async fn remove_domain(&self, path: &ServicePath, domain: DomainId) -> Result<()> {
+        self.require(Permission::Configure)?;
+        let mut write = self.begin().await?;
+        let rows = write.scoped(self.scope());
+        let service = service_in(&rows, path).await?;
+        let domains = rows.domains(service.id).await?;
+        let Some(row) = domains.into_iter().find(|row| row.id == domain) else {
+            return Err(Error::not_found("domain"));
+        };
+        rows.delete_domain(service.id, domain).await?;
+        let told = format!("Domain {} no longer leads to {path}.", self.engine.address(&row.host, &row.path));
+        write.record(self.tells(EventKind::DomainRemoved, Subject::service(service.id, path), told));
+        write.commit().await?;
+        self.engine.routes_changed(service.id);
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Gives a fresh service a host name of its own, so that its first deployment opens at once.
+    pub(super) async fn give_default_domain(
+        &self,
+        rows: &Writing<'_>,
+        service: ServiceId,
+        path: &ServicePath,
+    ) -> Result<()> {
+        for attempt in 1..=1_000 {
+            let host = format!("{}.{}", default_label(path, attempt), self.config().default_domain);
+            let host: HostName = host.parse().map_err(|why| Error::invalid("name", why))?;
+            let new = NewDomain { service, host, path: PathPrefix::root(), port: None, is_default: true };
+            if rows.try_insert_domain(new).await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(Error::conflict(format!("No host name is free for {path}: choose another name.")))
+    }
+}
+
+/// `web-shop` for production, `web-staging-shop` elsewhere; `web-shop-2` when that is taken. What is longer than a
+/// host name allows is cut.
+fn default_label(path: &ServicePath, attempt: u32) -> String {
+    let whole = if path.environment.as_str() == PRODUCTION {
+        format!("{}-{}", path.service, path.project)
+    } else {
+        format!("{}-{}-{}", path.service, path.environment, path.project)
+    };
+    let suffix = if attempt > 1 { format!("-{attempt}") } else { String::new() };
+    let room = LABEL - suffix.len();
+    let cut = whole.get(..room).unwrap_or(&whole).trim_end_matches('-');
+    format!("{cut}{suffix}")
+}
+
+fn taken(host: &HostName, prefix: &PathPrefix, holder: Option<Holder>, path: &ServicePath) -> Error {
+    let what = if *prefix == PathPrefix::root() { host.to_string() } else { format!("{host}{prefix}") };
+    match holder {
+        Some(Holder::Ours(other)) if other == *path => {
+            Error::conflict(format!("{what} leads to this service already."))
+        }
+        Some(Holder::Ours(other)) => conflict_with_hint(
+            format!("{what} leads to {other} already."),
+            "Remove it there first, or choose another path.",
+        ),
+        _ => conflict_with_hint(format!("{what} is taken."), "Choose another host name or path."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_domain_names_its_service_and_fits_a_label() {
+        let label = |path: &str, attempt| default_label(&path.parse().unwrap(), attempt);
+        assert_eq!(label("shop/production/web", 1), "web-shop");
+        assert_eq!(label("shop/staging/web", 1), "web-staging-shop");
+        assert_eq!(label("shop/production/web", 12), "web-shop-12");
+        let long = format!("{0}/{0}/{0}", "a".repeat(40));
+        for attempt in [1, 999] {
+            let label = label(&long, attempt);
+            assert!(label.len() <= LABEL);
+            assert!(format!("{label}.localhost").parse::<HostName>().is_ok(), "{label}");
+        }
     }
 }

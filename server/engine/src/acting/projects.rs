@@ -1,85 +1,136 @@
-//! Verbs about projects and environments.
+//! Verbs about projects.
 
-use super::Acting;
-use crate::Result;
+use super::{
+    Acting,
+    deletion::Goes,
+    reach::{confirmed, project_in},
+};
+use crate::{Error, Result, store::Subject};
 use berth_domain::{
+    event::EventKind,
     name::Name,
     page::{Page, PageQuery},
-    project::{CreateEnvironment, CreateProject, EnvironmentView, ProjectSummary, ProjectView},
+    permission::Permission,
+    project::{CreateProject, EnvironmentView, ProjectSummary, ProjectView},
     service::{ConfirmDeletion, DeletionPreview, Rename},
 };
+use std::collections::HashMap;
+
+/// The environment that every project begins with; its default domains do not name it.
+pub(crate) const PRODUCTION: &str = "production";
 
 impl Acting {
     /// Lists projects by name; the search also matches the names of services in them.
-    pub async fn list_projects(&self, _query: PageQuery) -> Result<Page<ProjectSummary>> {
-        todo!()
+    pub async fn list_projects(&self, query: PageQuery) -> Result<Page<ProjectSummary>> {
+        self.require(Permission::Read)?;
+        let limit = query.rows();
+        let (after, search) = (query.after.as_deref(), query.search.as_deref());
+        let mut items = self.rows().project_page(after, search, limit + 1).await?;
+        let more = items.len() as u64 > limit;
+        items.truncate(limit as usize);
+        let next = items.last().filter(|_| more).map(|project| project.name.to_string());
+        Ok(Page { items, next })
     }
 
     /// Makes a project with an environment `production`.
-    pub async fn create_project(&self, _request: CreateProject) -> Result<ProjectView> {
-        todo!()
+    pub async fn create_project(&self, request: CreateProject) -> Result<ProjectView> {
+        self.require(Permission::Administer)?;
+        let name = request.name;
+        let mut write = self.begin().await?;
+        let rows = write.scoped(self.scope());
+        let taken = || format!("There is a project called {name} already.");
+        let project = rows.insert_project(&name).await.map_err(|error| error.or_conflict(taken))?;
+        let production =
+            PRODUCTION.parse::<Name>().map_err(|error| Error::internal("name an environment", error))?;
+        let environment = rows.insert_environment(project.id, &production).await?;
+        let told = format!("Project {name} was created.");
+        write.record(self.tells(EventKind::ProjectCreated, Subject::project(&name), told));
+        write.commit().await?;
+        let environment = EnvironmentView { id: environment.id, name: production, services: Vec::new() };
+        Ok(ProjectView {
+            id: project.id,
+            name,
+            created_at: project.created_at,
+            environments: vec![environment],
+        })
     }
 
     /// A project with its environments and services.
-    pub async fn project(&self, _project: &Name) -> Result<ProjectView> {
-        todo!()
+    pub async fn project(&self, project: &Name) -> Result<ProjectView> {
+        self.require(Permission::Read)?;
+        let rows = self.rows();
+        let project = project_in(&rows, project).await?;
+        let mut services: HashMap<_, Vec<_>> = HashMap::new();
+        for listed in rows.services_listed(project.id, None).await? {
+            services.entry(listed.environment).or_default().push(self.engine.summary(listed));
+        }
+        let environments = rows.environments(project.id).await?;
+        let view = |row: crate::store::EnvironmentRow| {
+            let services = services.remove(&row.id).unwrap_or_default();
+            EnvironmentView { id: row.id, name: row.name, services }
+        };
+        Ok(ProjectView {
+            id: project.id,
+            name: project.name,
+            created_at: project.created_at,
+            environments: environments.into_iter().map(view).collect(),
+        })
     }
 
     /// Gives a project another name.
-    pub async fn rename_project(&self, _project: &Name, _request: Rename) -> Result<ProjectView> {
-        todo!()
+    pub async fn rename_project(&self, project: &Name, request: Rename) -> Result<ProjectView> {
+        self.require(Permission::Administer)?;
+        let (old, new) = (project, request.name);
+        let mut write = self.begin().await?;
+        let rows = write.scoped(self.scope());
+        let row = project_in(&rows, old).await?;
+        if *old != new {
+            let taken = || format!("There is a project called {new} already.");
+            rows.rename_project(row.id, &new).await.map_err(|error| error.or_conflict(taken))?;
+            let told = format!("Project {old} is now called {new}.");
+            write.record(self.tells(EventKind::ProjectRenamed, Subject::project(&new), told));
+            write.commit().await?;
+        } else {
+            drop(write);
+        }
+        self.project(&new).await
     }
 
     /// Lists what deleting the project takes with it.
-    pub async fn preview_project_deletion(&self, _project: &Name) -> Result<DeletionPreview> {
-        todo!()
+    pub async fn preview_project_deletion(&self, project: &Name) -> Result<DeletionPreview> {
+        self.require(Permission::Administer)?;
+        let rows = self.rows();
+        let row = project_in(&rows, project).await?;
+        let services = rows.services_in(row.id, None).await?;
+        let mut goes = Goes::of(&self.engine, &rows, &services).await?;
+        for environment in rows.environments(row.id).await?.into_iter().rev() {
+            goes.first(format!("environment {}", environment.name));
+        }
+        Ok(goes.preview(project.as_str()))
     }
 
     /// Deletes a project and everything that runs in it; volumes stay.
-    pub async fn delete_project(&self, _project: &Name, _request: ConfirmDeletion) -> Result<()> {
-        todo!()
+    pub async fn delete_project(&self, project: &Name, request: ConfirmDeletion) -> Result<()> {
+        self.require(Permission::Administer)?;
+        let mut write = self.begin().await?;
+        let rows = write.scoped(self.scope());
+        let row = project_in(&rows, project).await?;
+        confirmed(&request, project.as_str())?;
+        rows.hold_project(row.id).await?;
+        let services = rows.services_in(row.id, None).await?;
+        rows.delete_project(row.id).await?;
+        for service in &services {
+            write.record(self.tells_service_deleted(service));
+        }
+        let told = format!("Project {project} was deleted with {}.", count(services.len(), "service"));
+        write.record(self.tells(EventKind::ProjectDeleted, Subject::project(project), told));
+        write.commit().await?;
+        self.engine.services_gone(&services);
+        Ok(())
     }
+}
 
-    /// Makes an environment.
-    pub async fn create_environment(
-        &self,
-        _project: &Name,
-        _request: CreateEnvironment,
-    ) -> Result<EnvironmentView> {
-        todo!()
-    }
-
-    /// An environment with its services.
-    pub async fn environment(&self, _project: &Name, _environment: &Name) -> Result<EnvironmentView> {
-        todo!()
-    }
-
-    /// Gives an environment another name.
-    pub async fn rename_environment(
-        &self,
-        _project: &Name,
-        _environment: &Name,
-        _request: Rename,
-    ) -> Result<EnvironmentView> {
-        todo!()
-    }
-
-    /// Lists what deleting the environment takes with it.
-    pub async fn preview_environment_deletion(
-        &self,
-        _project: &Name,
-        _environment: &Name,
-    ) -> Result<DeletionPreview> {
-        todo!()
-    }
-
-    /// Deletes an environment and everything that runs in it; volumes stay.
-    pub async fn delete_environment(
-        &self,
-        _project: &Name,
-        _environment: &Name,
-        _request: ConfirmDeletion,
-    ) -> Result<()> {
-        todo!()
-    }
+/// `1 service`, `2 services`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

@@ -180,6 +180,20 @@ impl Writing<'_> {
         Ok(ProjectRow { id: ProjectId(id), name: name.clone(), created_at: at, changed_at: at })
     }
 
+    /// Holds a project until the transaction ends: nothing is added to it meanwhile.
+    pub async fn hold_project(&self, id: ProjectId) -> StoreResult<bool> {
+        let held: Option<Uuid> = projects::Entity::find()
+            .select_only()
+            .column(projects::Column::Id)
+            .filter(projects::Column::OrganisationId.eq(self.scope.0.0))
+            .filter(projects::Column::Id.eq(id.0))
+            .lock_exclusive()
+            .into_tuple()
+            .one(&self.db)
+            .await?;
+        Ok(held.is_some())
+    }
+
     /// Gives a project another name; answers whether the project is there.
     pub async fn rename_project(&self, id: ProjectId, name: &Name) -> StoreResult<bool> {
         self.change_project(id, Some(name)).await

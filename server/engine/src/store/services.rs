@@ -2,20 +2,21 @@
 
 use super::{
     Scope, Scoped, Store, StoreError, StoreResult, Writing,
-    entities::{environments, projects, services},
+    entities::{deployments, environments, projects, releases, services},
     json::{At, clean, to_json},
     now,
 };
 use berth_domain::{
     ids::{DeploymentId, EnvironmentId, OrganisationId, ProjectId, ServiceId},
     name::Name,
+    release::ReleaseSpec,
     service::{InstanceView, ServicePath, ServiceSettings, ServiceState},
     source::Source,
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef, Select, TryGetable, UpdateMany, sea_query::Expr,
+    RelationDef, Select, TryGetable, UpdateMany, entity::prelude::Json, sea_query::Expr,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -158,6 +159,29 @@ impl Scoped<'_> {
             .filter(services::Column::Id.eq(id.0));
         let row = select.into_model::<Joined>().one(&self.db).await?;
         row.map(service).transpose()
+    }
+
+    /// The number of a live deployment with what its release runs.
+    pub async fn live_spec(&self, live: Option<DeploymentId>) -> StoreResult<Option<(u64, ReleaseSpec)>> {
+        let Some(live) = live else { return Ok(None) };
+        let to_release: RelationDef = deployments::Entity::belongs_to(releases::Entity)
+            .from(deployments::Column::ReleaseId)
+            .to(releases::Column::Id)
+            .into();
+        let row: Option<(i64, Uuid, Json)> = deployments::Entity::find()
+            .select_only()
+            .column(deployments::Column::Number)
+            .column(releases::Column::Id)
+            .column(releases::Column::Spec)
+            .join(JoinType::InnerJoin, to_release)
+            .filter(deployments::Column::OrganisationId.eq(self.scope.0.0))
+            .filter(deployments::Column::Id.eq(live.0))
+            .into_tuple()
+            .one(&self.db)
+            .await?;
+        let Some((number, release, spec)) = row else { return Ok(None) };
+        let at = At { table: "releases", id: release };
+        Ok(Some((at.number("number", number)?, at.json("spec", spec)?)))
     }
 
     /// The services of a project, or of one of its environments.

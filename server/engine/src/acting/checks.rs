@@ -1,0 +1,21 @@
+//! Checks that need to know git.
+
+use crate::{Error, Result, git};
+use berth_domain::source::Source;
+
+/// Refuses a source that could never be fetched, or that would be taken for an option.
+pub(super) fn check_source(source: &Source) -> Result<()> {
+    source.check()?;
+    if let Source::Git(source) = source {
+        source.url.parse::<git::RemoteUrl>().map_err(|error| Error::invalid("url", error))?;
+        git::Revision::branch(&source.branch).map_err(|error| Error::invalid("branch", error))?;
+        let long = source.build_args.values().any(|value| value.len() > 32 << 10 || value.contains('\0'));
+        if long || source.build_args.len() > 200 {
+            return Err(Error::invalid(
+                "build_args",
+                "There are at most 200 build arguments of 32 KiB, without NUL.",
+            ));
+        }
+    }
+    Ok(())
+}
