@@ -1,1 +1,19 @@
-//! The api suite.
+//! Every verb over HTTP, on both databases, without Docker: what goes in, what comes out, who may, and what never
+//! leaves.
+
+mod account;
+mod deployments;
+mod domains;
+mod events;
+mod fuzz;
+mod fuzz_samples;
+mod openapi;
+mod panel;
+mod permissions;
+mod projects;
+mod secrets;
+mod services;
+mod setup;
+mod tenants;
+mod variables;
+mod webhooks;

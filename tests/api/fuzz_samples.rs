@@ -1,0 +1,43 @@
+//! A request body for every operation: one that the server accepts from who may.
+
+use berth_tests::{berth::shipped_image, prelude::*};
+
+/// A body that fits this operation; null where it takes none.
+pub fn sample_body(method: &Method, path: &str) -> Value {
+    let service = "/projects/{project}/environments/{environment}/services/{service}";
+    let rest = path.strip_prefix(service);
+    match (method.as_str(), path, rest) {
+        ("POST", "/setup", _) => {
+            json!({ "token": "x", "email": "a@example.com", "password": "long enough here" })
+        }
+        ("POST", "/session", _) => json!({ "email": "a@example.com", "password": "long enough here" }),
+        ("PUT", "/me/password", _) => json!({ "current": "x", "new": "long enough here" }),
+        ("POST", "/me/tokens", _) => json!({ "name": "ci", "role": "viewer" }),
+        ("POST", "/projects", _) => json!({ "name": "other" }),
+        ("PATCH", "/projects/{project}", _) => json!({ "name": "shop" }),
+        ("DELETE", "/projects/{project}", _) => json!({ "confirm": "shop" }),
+        ("POST", "/projects/{project}/environments", _) => json!({ "name": "staging" }),
+        ("PATCH", "/projects/{project}/environments/{environment}", _) => json!({ "name": "production" }),
+        ("DELETE", "/projects/{project}/environments/{environment}", _) => json!({ "confirm": "production" }),
+        ("POST", "/projects/{project}/environments/{environment}/services", _) => {
+            json!({ "name": "api", "source": { "type": "image", "reference": shipped_image() } })
+        }
+        (method, _, Some(rest)) => service_body(method, rest),
+        _ => Value::Null,
+    }
+}
+
+fn service_body(method: &str, rest: &str) -> Value {
+    match (method, rest) {
+        ("PATCH", "") => json!({ "settings": { "port": 8080 } }),
+        ("DELETE", "") => json!({ "confirm": "web" }),
+        ("PUT", "/credential") => json!({ "username": "person", "secret": "a secret of the person" }),
+        ("PUT", "/variables/{key}") => json!({ "value": "x" }),
+        ("POST", "/variables/import") => json!({ "dotenv": "A=1" }),
+        ("POST", "/deployments") => json!({}),
+        ("POST", "/rollback") => json!({ "to": 1 }),
+        ("POST", "/domains") => json!({ "host": "shop.example.com" }),
+        ("DELETE", "/volumes/{name}") => json!({ "confirm": "data" }),
+        _ => Value::Null,
+    }
+}
