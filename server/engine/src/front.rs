@@ -59,3 +59,6 @@ impl Engine {
         todo!()
     }
 }
+
+#[cfg(test)]
+mod tests;

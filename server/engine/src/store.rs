@@ -17,6 +17,8 @@ mod events;
 mod json;
 mod meta;
 mod projects;
+#[cfg(test)]
+pub(crate) mod scratch;
 pub mod releases;
 mod search;
 mod services;

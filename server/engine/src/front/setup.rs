@@ -32,6 +32,8 @@ const ORGANISATION: &str = "Berth";
 pub(super) struct Setup {
     is_claimed: AtomicBool,
     link: Mutex<Option<String>>,
+    /// Claims go one after the other: those that come too late must not cost a password's hash each.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -78,9 +80,9 @@ impl Engine {
         let email = claim.email.trim().to_lowercase();
         check_email(&email)?;
         check_password(&claim.password)?;
-        let hash = self.parts.front.passwords.hash(&claim.password).await?;
-        // Others may have waited for their turn to hash while one of them claimed.
+        let _turn = self.parts.front.setup.turn.lock().await;
         self.check_setup_token(&claim.token).await?;
+        let hash = self.parts.front.passwords.hash(&claim.password).await?;
         let mut write = self.parts.store.begin().await?;
         write
             .claim()
