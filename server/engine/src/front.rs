@@ -11,8 +11,8 @@ mod sign_in;
 pub use admin::AccountSummary;
 pub(crate) use authenticate::new_token;
 
-use crate::{Engine, Result, password::Passwords};
-use berth_domain::{ids::ServiceId, webhook::DeliveryView};
+use crate::password::Passwords;
+use berth_domain::ids::ServiceId;
 
 /// A fresh session: the value of the cookie, shown to the browser only.
 pub struct NewSession {
@@ -50,13 +50,6 @@ impl Front {
     /// Forgets who was authenticated; called after a session, a token or a role was ended.
     pub(crate) fn forget(&self) {
         self.known.forget();
-    }
-}
-
-impl Engine {
-    /// Judges a webhook call, stores it with its verdict, and queues a deployment when it is one.
-    pub async fn receive_webhook(&self, _call: IncomingWebhook) -> Result<DeliveryView> {
-        todo!()
     }
 }
 

@@ -27,6 +27,7 @@ mod runtime;
 pub mod store;
 mod supervisor;
 pub mod vault;
+mod webhook;
 
 pub use actor::{Actor, ActorKind};
 pub use config::Config;

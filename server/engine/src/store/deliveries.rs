@@ -13,10 +13,13 @@ use berth_domain::{
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
+
+/// How many deliveries of a service are kept.
+const KEPT: u64 = 500;
 
 /// A delivery as it was judged.
 #[derive(Debug, Clone)]
@@ -60,6 +63,27 @@ impl Scoped<'_> {
         rows.into_iter().map(view).collect()
     }
 
+    /// How many calls were rejected since a moment.
+    pub async fn rejected_since(&self, service: ServiceId, since: DateTime<Utc>) -> StoreResult<u64> {
+        let rejected = self
+            .of_service(service)
+            .filter(Column::Verdict.eq(Verdict::Rejected.as_str()))
+            .filter(Column::ReceivedAt.gte(since));
+        Ok(rejected.count(&self.db).await?)
+    }
+
+    /// The newest delivery that queued a deployment.
+    pub async fn newest_queued(&self, service: ServiceId) -> StoreResult<Option<DeliveryView>> {
+        let row = self
+            .of_service(service)
+            .filter(Column::Verdict.eq(Verdict::Queued.as_str()))
+            .order_by_desc(Column::ReceivedAt)
+            .order_by_desc(Column::Id)
+            .one(&self.db)
+            .await?;
+        row.map(view).transpose()
+    }
+
     fn of_service(&self, service: ServiceId) -> sea_orm::Select<Entity> {
         Entity::find()
             .filter(Column::OrganisationId.eq(self.scope.0.0))
@@ -68,7 +92,7 @@ impl Scoped<'_> {
 }
 
 impl Writing<'_> {
-    /// Keeps a delivery; refused when the host's id of it was seen already.
+    /// Keeps a delivery; refused when the host's id of it was seen already. The oldest ones of the service go.
     pub async fn insert_delivery(&self, new: NewDelivery) -> StoreResult<DeliveryView> {
         let row = ActiveModel {
             id: Set(Uuid::now_v7()),
@@ -83,7 +107,29 @@ impl Writing<'_> {
             received_at: Set(now()),
             body: Set(new.body),
         };
-        view(Entity::insert(row).exec_with_returning(&self.db).await?)
+        let service = new.service;
+        let kept = view(Entity::insert(row).exec_with_returning(&self.db).await?)?;
+        self.forget_deliveries(service).await?;
+        Ok(kept)
+    }
+
+    /// Keeps the newest [`KEPT`] deliveries of a service.
+    async fn forget_deliveries(&self, service: ServiceId) -> StoreResult<()> {
+        let beyond = self
+            .of_service(service)
+            .order_by_desc(Column::ReceivedAt)
+            .offset(KEPT)
+            .limit(1)
+            .one(&self.db)
+            .await?;
+        if let Some(beyond) = beyond {
+            let old = Entity::delete_many()
+                .filter(Column::OrganisationId.eq(self.scope.0.0))
+                .filter(Column::ServiceId.eq(service.0))
+                .filter(Column::ReceivedAt.lte(beyond.received_at));
+            old.exec(&self.db).await?;
+        }
+        Ok(())
     }
 
     /// Writes down what became of a delivery that was queued.

@@ -15,8 +15,8 @@ use berth_domain::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef, Select, TryGetable, UpdateMany, entity::prelude::Json, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    Select, TryGetable, UpdateMany, entity::prelude::Json, sea_query::Expr,
 };
 use std::fmt;
 use std::str::FromStr;
