@@ -11,3 +11,19 @@ pub mod projects;
 pub mod service;
 pub mod setup;
 pub mod sign_in;
+
+use crate::boot::Boot;
+use berth_domain::permission::Permission;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// A part of the address, such as the project's name.
+pub fn param(name: &'static str) -> Memo<String> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+}
+
+/// Whether the viewer's role allows that. The server decides; this only leaves out what it would refuse.
+pub fn may(permission: Permission) -> bool {
+    Boot::current().viewer.is_some_and(|viewer| viewer.role.allows(permission))
+}

@@ -1,6 +1,6 @@
+use super::may;
 use crate::{
     api::projects::{Create, list, search_services},
-    boot::Boot,
     components::{
         Button, Dialog, DialogButton, EmptyState, Form, LinkButton, Load, Page, TextField, Variant,
     },
@@ -12,11 +12,6 @@ use berth_domain::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-
-/// Whether the viewer's role allows that.
-pub fn may(permission: Permission) -> bool {
-    Boot::current().viewer.is_some_and(|viewer| viewer.role.allows(permission))
-}
 
 /// All projects, or what a search finds.
 #[component]

@@ -59,10 +59,10 @@ fn finish(response: &mut Response, options: &ResponseOptions) {
 const HEAD: &str = concat!(
     r#"<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">"#,
     r#"<meta name="color-scheme" content="light dark"><meta name="referrer" content="same-origin">"#,
-    r#"<link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/pkg/berth.css">"#,
+    r#"<link rel="icon" href="/pkg/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/pkg/berth.css">"#,
     r#"<link rel="modulepreload" href="/pkg/berth.js">"#,
     r#"<link rel="preload" href="/pkg/berth_bg.wasm" as="fetch" type="application/wasm" crossorigin>"#,
-    r#"<script src="/boot.js" type="module"></script>"#,
+    r#"<script src="/pkg/boot.js" type="module"></script>"#,
 );
 
 fn document(
