@@ -6,7 +6,8 @@ mod lab;
 use std::time::{Duration, Instant};
 
 use berth_engine::docker::{
-    DockerError, InstanceSpec, InstanceState, LogStreamKind, Mount, Restart, Runtime, RuntimeEvent, image_reference,
+    DockerError, InstanceSpec, InstanceState, LogStreamKind, Mount, Restart, Runtime, RuntimeEvent,
+    image_reference,
 };
 use futures::StreamExt;
 use lab::{Lab, eventually};
@@ -21,7 +22,10 @@ async fn the_api_version_is_agreed_on() {
 
 #[tokio::test]
 async fn nobody_at_the_socket_is_said_so() {
-    let error = berth_engine::docker::Docker::connect_to("unix:///nonexistent.sock").await.err().expect("nobody there");
+    let error = berth_engine::docker::Docker::connect_to("unix:///nonexistent.sock")
+        .await
+        .err()
+        .expect("nobody there");
     assert!(error.is_transient() && error.to_string().contains("/nonexistent.sock"), "{error}");
 }
 
@@ -29,9 +33,10 @@ async fn nobody_at_the_socket_is_said_so() {
 async fn networks_and_volumes_are_made_once_and_removed_once() {
     let lab = Lab::open().await;
     let (network, volume) = (lab.name("net"), lab.name("vol"));
+    let labels = lab.labels();
     let (one, two) = tokio::join!(
-        lab.docker.ensure_network(&network, &lab.labels()),
-        lab.docker.ensure_network(&network, &lab.labels())
+        lab.docker.ensure_network(&network, &labels),
+        lab.docker.ensure_network(&network, &labels)
     );
     assert_eq!(one.expect("made"), two.expect("there"));
     let foreign = [("berth.instance".to_owned(), "another".to_owned())].into();
@@ -61,7 +66,8 @@ async fn an_instance_is_created_started_seen_stopped_and_removed() {
     };
     let id = lab.docker.create_instance(&spec).await.expect("created");
     assert_eq!(lab.docker.create_instance(&spec).await.expect("there"), id);
-    let other = InstanceSpec { labels: [("berth.instance".to_owned(), "x".to_owned())].into(), ..spec.clone() };
+    let other =
+        InstanceSpec { labels: [("berth.instance".to_owned(), "x".to_owned())].into(), ..spec.clone() };
     assert!(matches!(lab.docker.create_instance(&other).await, Err(DockerError::Conflict { .. })));
     let seen = lab.docker.inspect_instance(&spec.name).await.expect("asked").expect("there");
     assert_eq!((seen.state, seen.running, seen.exit_code), (InstanceState::Created, false, None));
@@ -142,7 +148,8 @@ async fn logs_are_followed_in_whole_lines_and_resumed_without_gap_or_double() {
     let long = "head -c 40000 /dev/zero | tr '\\0' a; echo";
     let spec = lab.shell("log", &format!("echo one; echo two >&2; {long}; sleep 0.3; printf last"));
     lab.run(&spec).await;
-    let lines: Vec<_> = lab.docker.follow_logs(&spec.name, None, None).map(|l| l.expect("a line")).collect().await;
+    let lines: Vec<_> =
+        lab.docker.follow_logs(&spec.name, None, None).map(|l| l.expect("a line")).collect().await;
     let mut lengths: Vec<_> = lines.iter().map(|l| l.text.len()).collect();
     lengths.sort_unstable();
     assert_eq!(lengths, [3, 3, 4, 40_000]);
@@ -252,12 +259,17 @@ async fn what_is_missing_is_named() {
         Ok(_) => lab.docker.start_instance(&spec.name).await.expect_err("no network"),
     };
     assert!(error.to_string().contains("berth-no-such-net"), "{error}");
-    let spec = InstanceSpec { command: Some(vec!["/no/such/program".into()]), entrypoint: Some(vec![]), ..lab.spec("cmd") };
+    let spec = InstanceSpec {
+        command: Some(vec!["/no/such/program".into()]),
+        entrypoint: Some(vec![]),
+        ..lab.spec("cmd")
+    };
     lab.docker.create_instance(&spec).await.expect("created");
     let error = lab.docker.start_instance(&spec.name).await.expect_err("no program").to_string();
     assert!(error.contains("/no/such/program"), "{error}");
     assert_eq!(lab.docker.inspect_image("berth-no-such-image").await.expect("asked"), None);
-    let pulled = lab.docker.pull_image("127.0.0.1:1/nothing/here", None, &|_| ()).await.expect_err("nobody there");
+    let pulled =
+        lab.docker.pull_image("127.0.0.1:1/nothing/here", None, &|_| ()).await.expect_err("nobody there");
     assert!(pulled.to_string().contains("127.0.0.1:1/nothing/here"), "{pulled}");
 }
 

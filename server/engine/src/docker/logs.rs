@@ -20,13 +20,52 @@ const LONGEST_LINE: usize = 256 * 1024;
 
 /// What the stream needs to go on.
 struct Following {
+    docker: Docker,
+    name: String,
     frames: BoxStream<'static, Result<LogOutput, Bollard>>,
     lines: LineJoiner,
     ready: VecDeque<LogLine>,
-    since: i64,
-    ended: bool,
-    docker: Docker,
-    name: String,
+    /// What is older than this has been given, or is not wanted.
+    from: Moments,
+    /// The last moment given of each stream.
+    given: Moments,
+    /// Whether the past is limited, so that what was not given of it is not wanted.
+    tailed: bool,
+    reading: Reading,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// As it comes, until the container stops.
+    Following,
+    /// What is there, to its end.
+    ToTheEnd,
+    /// Nothing more.
+    Ended,
+}
+
+/// A moment of each stream, in nanoseconds since 1970.
+#[derive(Clone, Copy)]
+struct Moments {
+    stdout: i64,
+    stderr: i64,
+}
+
+impl Moments {
+    fn both(at: i64) -> Self {
+        Self { stdout: at, stderr: at }
+    }
+
+    fn of(&mut self, stream: LogStreamKind) -> &mut i64 {
+        match stream {
+            LogStreamKind::Stdout => &mut self.stdout,
+            LogStreamKind::Stderr => &mut self.stderr,
+        }
+    }
+
+    fn earlier(self) -> i64 {
+        self.stdout.min(self.stderr)
+    }
 }
 
 pub(super) fn follow(
@@ -35,21 +74,22 @@ pub(super) fn follow(
     since: Option<i64>,
     tail: Option<u32>,
 ) -> BoxStream<'static, Result<LogLine, DockerError>> {
-    stream(docker, name, since, options(true, since, tail))
+    stream(docker, name, Reading::Following, since, tail)
 }
 
 pub(super) async fn last(docker: &Docker, name: &str, count: u32) -> Result<Vec<LogLine>, DockerError> {
-    let lines: Vec<_> = stream(docker, name, None, options(false, None, Some(count))).collect().await;
+    let lines: Vec<_> = stream(docker, name, Reading::ToTheEnd, None, Some(count)).collect().await;
     let mut lines: Vec<_> = lines.into_iter().collect::<Result<_, _>>()?;
     let surplus = lines.len().saturating_sub(count as usize);
     lines.drain(..surplus);
     Ok(lines)
 }
 
-fn options(follow: bool, since: Option<i64>, tail: Option<u32>) -> LogsOptions {
+fn options(reading: Reading, since: i64, tail: Option<u32>) -> LogsOptions {
     let tail = tail.map_or_else(|| "all".to_owned(), |n| n.to_string());
     // The API takes whole seconds; what is older within that second is dropped here.
-    let since = since.and_then(|at| i32::try_from(at / 1_000_000_000).ok()).unwrap_or(0);
+    let since = i32::try_from(since.max(0) / 1_000_000_000).unwrap_or(0);
+    let follow = reading == Reading::Following;
     LogsOptionsBuilder::default()
         .follow(follow)
         .stdout(true)
@@ -63,20 +103,24 @@ fn options(follow: bool, since: Option<i64>, tail: Option<u32>) -> LogsOptions {
 fn stream(
     docker: &Docker,
     name: &str,
+    reading: Reading,
     since: Option<i64>,
-    options: LogsOptions,
+    tail: Option<u32>,
 ) -> BoxStream<'static, Result<LogLine, DockerError>> {
     if let Err(error) = checked_name("container name", name) {
         return futures::stream::once(async { Err(error) }).boxed();
     }
+    let since = since.unwrap_or(i64::MIN);
     let following = Following {
-        frames: docker.api.logs(name, Some(options)).boxed(),
-        lines: LineJoiner::default(),
-        ready: VecDeque::new(),
-        since: since.unwrap_or(i64::MIN),
-        ended: false,
         docker: docker.clone(),
         name: name.to_owned(),
+        frames: docker.api.logs(name, Some(options(reading, since, tail))).boxed(),
+        lines: LineJoiner::default(),
+        ready: VecDeque::new(),
+        from: Moments::both(since),
+        given: Moments::both(since),
+        tailed: tail.is_some(),
+        reading,
     };
     futures::stream::unfold(following, |mut state| async move {
         let line = state.next_line().await?;
@@ -89,26 +133,58 @@ impl Following {
     async fn next_line(&mut self) -> Option<Result<LogLine, DockerError>> {
         loop {
             while let Some(line) = self.ready.pop_front() {
-                if line.at > self.since {
+                if line.at > *self.from.of(line.stream) {
+                    self.gave(&line);
                     return Some(Ok(line));
                 }
             }
-            if self.ended {
+            if self.reading == Reading::Ended {
                 return None;
             }
             match self.frames.next().await {
                 Some(Ok(frame)) => self.lines.take(frame, &mut self.ready),
                 Some(Err(error)) => {
-                    self.ended = true;
+                    self.reading = Reading::Ended;
                     let asked = Asked::to("read the log of", ObjectKind::Container, &self.name);
                     return Some(Err(self.docker.failed(asked)(error)));
                 }
-                None => {
-                    self.ended = true;
-                    self.lines.finish(&mut self.ready);
-                }
+                None => self.end().await,
             }
         }
+    }
+
+    fn gave(&mut self, line: &LogLine) {
+        if self.tailed && self.given.earlier() == i64::MIN && self.reading == Reading::Following {
+            // Of the other stream, nothing before this was wanted either.
+            self.given = Moments::both(line.at - 1);
+        }
+        let last = self.given.of(line.stream);
+        *last = line.at.max(*last);
+    }
+
+    /// Docker 20.10 may end a followed log before its last bytes when the container stops: those are read once more,
+    /// with the rest of an unfinished line.
+    async fn end(&mut self) {
+        let rest = if self.reading == Reading::Following { self.rest().await } else { None };
+        match rest {
+            Some(frames) => {
+                self.reading = Reading::ToTheEnd;
+                self.from = self.given;
+                self.frames = frames;
+                self.lines = LineJoiner::default();
+            }
+            None => {
+                self.reading = Reading::Ended;
+                self.lines.finish(&mut self.ready);
+            }
+        }
+    }
+
+    /// What is still to be had, or `None` when the container is gone.
+    async fn rest(&mut self) -> Option<BoxStream<'static, Result<LogOutput, Bollard>>> {
+        self.docker.api.inspect_container(&self.name, None).await.ok()?;
+        let options = options(Reading::ToTheEnd, self.given.earlier(), None);
+        Some(self.docker.api.logs(&self.name, Some(options)).boxed())
     }
 }
 

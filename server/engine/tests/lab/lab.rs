@@ -35,7 +35,9 @@ impl Lab {
     }
 
     pub fn labels(&self) -> Labels {
-        [("berth.instance", self.instance.as_str()), OF_TESTS].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+        [("berth.instance", self.instance.as_str()), OF_TESTS]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into()
     }
 
     pub fn name(&self, what: &str) -> String {
@@ -72,7 +74,8 @@ impl Drop for Lab {
     fn drop(&mut self) {
         let (instance, labels) = (self.instance.clone(), self.labels());
         let cleaning = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let docker = Docker::connect().await.expect("Docker");
                 remove_all(&docker, &labels, &instance).await;
