@@ -1,1 +1,12 @@
-//! The deploy suite.
+//! Real Docker, real Traefik: what is shipped answers, what fails harms nothing, and no request is lost.
+
+mod crashes;
+mod failures;
+mod fixture;
+mod git;
+mod keeping;
+mod logs;
+mod queue;
+mod rollouts;
+mod secrets;
+mod shipping;

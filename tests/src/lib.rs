@@ -12,6 +12,7 @@ pub mod load;
 pub mod names;
 pub mod process;
 pub mod sse;
+pub mod values;
 pub mod verbs;
 pub mod wait;
 pub mod webhook;

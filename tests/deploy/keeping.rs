@@ -1,0 +1,112 @@
+//! What stays and what goes: volumes, stopped services, deleted services, and what is not ours.
+
+use crate::fixture::Shipped;
+use berth_tests::{names, prelude::*, verbs};
+use bollard::{
+    models::{ContainerCreateBody, VolumeCreateRequest},
+    query_parameters::CreateContainerOptionsBuilder,
+};
+use std::collections::HashMap;
+
+/// R-VOL-1, R-DEP-1b: data outlives five redeployments and a rollback.
+#[tokio::test]
+async fn r_vol_1_a_volume_outlives_redeployments_and_rollbacks() -> Result<()> {
+    let shipped = Shipped::live().await?;
+    let (owner, web) = (&shipped.owner, &shipped.web);
+    shipped.configure(json!({ "volumes": [{ "name": "data", "path": "/data" }] })).await?;
+    owner.ship_version(web, "two").await?;
+    shipped.body("/write?path=/data/kept&text=still-here").await?;
+    for version in ["three", "four"] {
+        owner.ship_version(web, version).await?;
+        ensure!(shipped.body("/read?path=/data/kept").await? == "still-here");
+    }
+    let queued = owner.roll_back(web, 2).await?;
+    owner.live(web, queued.number, verbs::DEPLOYMENT).await?;
+    ensure!(shipped.body("/read?path=/data/kept").await? == "still-here");
+    let volumes: Vec<Value> = owner.get(&format!("{}/volumes", verbs::of(web))).await?.ok()?;
+    ensure!(volumes.len() == 1 && volumes[0]["exists"] == true, "{volumes:?}");
+    let at = format!("{}/volumes/data", verbs::of(web));
+    owner.delete(&at, json!({ "confirm": "data" })).await?.refused(409)?;
+    Ok(())
+}
+
+/// A stopped service stays stopped over a restart, and starts with what it was.
+#[tokio::test]
+async fn a_stopped_service_stays_stopped_until_it_is_started() -> Result<()> {
+    let mut shipped = Shipped::live().await?;
+    let at = verbs::of(&shipped.web);
+    shipped.owner.post(&format!("{at}/stop"), Value::Null).await?.done()?;
+    is_stopped(&shipped).await?;
+    shipped.berth.terminate()?;
+    shipped.berth.start_again().await?;
+    is_stopped(&shipped).await?;
+    shipped.owner.post(&format!("{at}/start"), Value::Null).await?.done()?;
+    eventually_within(verbs::DEPLOYMENT, "the service is live again", || async {
+        let state = shipped.owner.service(&shipped.web).await?.state;
+        ensure!(state == ServiceState::Live, "it is {state}");
+        Ok(())
+    })
+    .await?;
+    shipped.answers("one").await
+}
+
+async fn is_stopped(shipped: &Shipped) -> Result<()> {
+    eventually("the service is stopped", || async {
+        let state = shipped.owner.service(&shipped.web).await?.state;
+        ensure!(state == ServiceState::Stopped, "it is {state}");
+        let running = Docker::connect().await?.instances(&shipped.berth.instance).await?;
+        ensure!(running.is_empty(), "{} instances run", running.len());
+        let response = verbs::visit(shipped.berth.http_port, &shipped.host, "/").await?;
+        ensure!(response.status >= 400, "it answers {}", response.status);
+        Ok(())
+    })
+    .await
+}
+
+/// R-DISK-3: a deletion takes the service's own containers and nothing else; volumes stay until they are named.
+#[tokio::test]
+async fn r_disk_3_a_deletion_takes_only_what_is_ours() -> Result<()> {
+    let shipped = Shipped::live().await?;
+    let docker = Docker::connect().await?;
+    let foreign = names::instance();
+    create_foreign(&docker, &foreign).await?;
+    shipped.configure(json!({ "volumes": [{ "name": "data", "path": "/data" }] })).await?;
+    shipped.owner.ship_version(&shipped.web, "two").await?;
+    let volumes: Vec<Value> =
+        shipped.owner.get(&format!("{}/volumes", verbs::of(&shipped.web))).await?.ok()?;
+    let volume = volumes[0]["docker_name"].as_str().context("its name in Docker")?.to_owned();
+
+    shipped.owner.delete("/projects/shop", json!({ "confirm": "shop" })).await?.done()?;
+    eventually_within(Duration::from_secs(40), "every container of the project is gone", || async {
+        let label = format!("{}={}", berth_tests::docker::INSTANCE, shipped.berth.instance);
+        let containers = docker.containers(&label).await?;
+        let left =
+            containers.iter().filter(|c| c.labels.as_ref().is_some_and(|l| l.contains_key("berth.service")));
+        ensure!(left.count() == 0);
+        let response = verbs::visit(shipped.berth.http_port, &shipped.host, "/").await?;
+        ensure!(response.status == 404, "the proxy answers {}", response.status);
+        Ok(())
+    })
+    .await?;
+    docker.api.inspect_volume(&volume).await.context("the service's volume stays")?;
+    docker.api.inspect_container(&foreign, None).await.context("a foreign stopped container stays")?;
+    docker.api.inspect_volume(&foreign).await.context("a foreign volume stays")?;
+    docker.sweep(&foreign).await
+}
+
+/// A stopped container and a volume of somebody else, labelled so that a later run removes them after a crash.
+async fn create_foreign(docker: &Docker, name: &str) -> Result<()> {
+    let label = (berth_tests::docker::INSTANCE.to_owned(), name.to_owned());
+    let labels = Some(HashMap::from([label]));
+    let body = ContainerCreateBody {
+        image: Some(berth_tests::berth::shipped_image()),
+        labels: labels.clone(),
+        ..ContainerCreateBody::default()
+    };
+    let options = CreateContainerOptionsBuilder::new().name(name).build();
+    docker.api.create_container(Some(options), body).await?;
+    let volume =
+        VolumeCreateRequest { name: Some(name.to_owned()), labels, ..VolumeCreateRequest::default() };
+    docker.api.create_volume(volume).await?;
+    Ok(())
+}
