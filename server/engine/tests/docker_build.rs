@@ -21,8 +21,8 @@ impl Bench {
     async fn new(dockerfile: &str, files: &[(&str, &str)]) -> Self {
         let checkout = tempfile::tempdir().expect("a folder");
         // BuildKit remembers the builds of earlier runs; nothing of this one must come from them.
-        std::fs::write(checkout.path().join("run"), rand::random::<u64>().to_string()).expect("a file");
-        let base = format!("FROM {DEBIAN}\nCOPY run /\n");
+        std::fs::write(checkout.path().join("this-run"), rand::random::<u64>().to_string()).expect("a file");
+        let base = format!("FROM {DEBIAN}\nCOPY this-run /\n");
         std::fs::write(checkout.path().join("Dockerfile"), base + dockerfile).expect("a Dockerfile");
         for (path, text) in files {
             std::fs::write(checkout.path().join(path), text).expect("a file");
@@ -98,7 +98,7 @@ async fn r_bld_3_a_second_build_comes_from_the_cache_and_no_cache_does_not() {
     std::fs::write(bench.checkout.path().join(".git/index"), "changes at every checkout").expect("a file");
     assert_eq!(bench.build(&bench.request()).await.expect("built"), first);
     let said = bench.said();
-    for step in ["COPY run", "COPY file", "RUN date"] {
+    for step in ["COPY this-run", "COPY file", "RUN date"] {
         assert!(said.iter().any(|l| l.contains(step) && l.ends_with("Cached")), "{step} in {said:?}");
     }
     let again = bench.build(&BuildRequest { no_cache: true, ..bench.request() }).await.expect("built");

@@ -135,8 +135,8 @@ async fn the_internal_entry_point_asks_for_the_key() {
 #[tokio::test]
 async fn a_backend_that_does_not_answer_is_not_confirmed() {
     let front = Front::open().await;
-    let nobody = Server { container: front.lab.name("nobody"), port: 8080 };
-    let routes = front.routes("v1", nobody);
+    let elsewhere = Server { port: 9, ..front.instance("v1").await };
+    let routes = front.routes("v1", elsewhere);
     front.proxy.write_routes(&routes).await.expect("written");
     let error = front.proxy.confirm(&routes, Duration::from_secs(2)).await.expect_err("nobody there");
     assert!(matches!(&error, ProxyError::NotConfirmed { reason, .. } if reason.contains("502")), "{error}");
