@@ -44,6 +44,14 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// The deployment whose log it is.
+    pub fn deployment(self) -> Option<DeploymentId> {
+        match self {
+            Self::Deployment(id) => Some(id),
+            Self::Service(_) => None,
+        }
+    }
+
     fn folder(self) -> String {
         match self {
             Self::Service(id) => format!("service-{id}"),

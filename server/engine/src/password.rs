@@ -2,8 +2,8 @@
 
 use crate::{Error, Result};
 use argon2::{
-    Argon2,
-    password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
+    ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version,
+    password_hash::{Output, ParamsString, PasswordHash, SaltString},
 };
 use berth_domain::problem::{Problem, ProblemKind};
 use rand::{Rng, TryRngCore, rngs::OsRng};
@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 /// Each takes 19 MiB while it runs, so that a storm of sign-ins must not run many.
 const AT_ONCE: usize = 2;
 const WAITING: usize = 256;
+/// glibc gives freed memory back at once when it was larger than its greatest threshold, 32 MiB; a sign-in must not
+/// leave 19 MiB behind. Blocks beyond those in use are reserved and never touched.
+const BLOCKS: usize = 34 << 10;
 /// Without characters that look alike.
 const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
@@ -45,12 +48,7 @@ impl Passwords {
         self.run(move || {
             let mut salt = [0; 16];
             OsRng.try_fill_bytes(&mut salt).map_err(|error| Error::internal("make a salt", error))?;
-            let refuse = |error: argon2::password_hash::Error| {
-                Error::internal("hash the password", std::io::Error::other(error.to_string()))
-            };
-            let salt = SaltString::encode_b64(&salt).map_err(refuse)?;
-            let hash = Argon2::default().hash_password(password.as_bytes(), &salt).map_err(refuse)?;
-            Ok(hash.to_string())
+            hash_with(&password, &salt).map_err(refused)
         })
         .await
     }
@@ -58,15 +56,9 @@ impl Passwords {
     /// Whether it is the password of this hash. Without a hash it is not, after the same time.
     pub async fn matches(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         let password = Zeroizing::new(password.to_owned());
-        let hash_text = hash.unwrap_or(&self.nobody).to_owned();
+        let stored = hash.unwrap_or(&self.nobody).to_owned();
         let known = hash.is_some();
-        self.run(move || {
-            let parsed = PasswordHash::new(&hash_text).map_err(|error| {
-                Error::internal("read a password's hash", std::io::Error::other(error.to_string()))
-            })?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok() && known)
-        })
-        .await
+        self.run(move || Ok(is_password_of(&password, &stored).map_err(refused)? && known)).await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -77,6 +69,44 @@ impl Passwords {
         drop(permit);
         done.map_err(|error| Error::internal("check a password", error))?
     }
+}
+
+fn hash_with(password: &str, salt: &[u8]) -> argon2::password_hash::Result<String> {
+    let params = Params::default();
+    let output = derive(password, salt, params.clone())?;
+    let salt = SaltString::encode_b64(salt)?;
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(salt.as_salt()),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+fn is_password_of(password: &str, stored: &str) -> argon2::password_hash::Result<bool> {
+    let stored = PasswordHash::new(stored)?;
+    let (Some(salt), Some(hash)) = (stored.salt, stored.hash) else { return Ok(false) };
+    let mut buffer = [0; 64];
+    let salt = salt.decode_b64(&mut buffer)?;
+    // The comparison of outputs takes the same time whatever they are.
+    Ok(stored.algorithm == ARGON2ID_IDENT && derive(password, salt, Params::try_from(&stored)?)? == hash)
+}
+
+/// Argon2id itself, in memory that goes back to the system.
+fn derive(password: &str, salt: &[u8], params: Params) -> argon2::password_hash::Result<Output> {
+    let mut blocks = Vec::with_capacity(params.block_count().max(BLOCKS));
+    blocks.resize(params.block_count(), Block::new());
+    let size = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::default(), params);
+    Output::init_with(size, |out| {
+        Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt, out, &mut blocks)?)
+    })
+}
+
+fn refused(error: argon2::password_hash::Error) -> Error {
+    Error::internal("hash a password", std::io::Error::other(error.to_string()))
 }
 
 /// A place among those who wait; given back when dropped, also when the browser has gone away.
@@ -131,6 +161,18 @@ mod tests {
         let real = PasswordHash::new(&real).unwrap();
         assert_eq!((parsed.params, parsed.algorithm), (real.params.clone(), real.algorithm));
         assert_eq!(parsed.hash.unwrap().len(), real.hash.unwrap().len());
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_standard_implementation() {
+        use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+        let salt = SaltString::encode_b64(&[7; 16]).unwrap();
+        let theirs = Argon2::default().hash_password(b"correct horse", &salt);
+        let theirs = theirs.unwrap().to_string();
+        assert!(is_password_of("correct horse", &theirs).unwrap());
+        assert_eq!(hash_with("correct horse", &[7; 16]).unwrap(), theirs);
+        let ours = hash_with("another", &[8; 16]).unwrap();
+        Argon2::default().verify_password(b"another", &PasswordHash::new(&ours).unwrap()).unwrap();
     }
 
     #[test]

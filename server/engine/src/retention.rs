@@ -47,6 +47,8 @@ pub(crate) async fn run(engine: Engine) {
             report("networks", sweep_networks(&engine, &*docker).await);
         }
         report("logs", trim_logs(&engine).await);
+        report("logs of deleted deployments", sweep_logs(&engine).await);
+        report("expired sessions", engine.forget_expired_sessions().await);
         tokio::select! {
             () = engine.parts.sweep.notified() => {}
             () = tokio::time::sleep(PERIOD) => {}
@@ -162,4 +164,15 @@ async fn sweep_networks(engine: &Engine, docker: &dyn Runtime) -> Result<()> {
 async fn trim_logs(engine: &Engine) -> Result<()> {
     let trimmed = engine.parts.logs.trim_all(engine.now()).await;
     trimmed.map_err(|error| crate::Error::internal("trim the logs", error))
+}
+
+/// Removes the logs of deployments that went with their service.
+async fn sweep_logs(engine: &Engine) -> Result<()> {
+    let logs = &engine.parts.logs;
+    let deployments: Vec<_> =
+        logs.streams().await?.into_iter().filter_map(crate::logs::Stream::deployment).collect();
+    for deployment in engine.parts.store.deleted_deployments(&deployments).await? {
+        logs.remove(crate::logs::Stream::Deployment(deployment)).await?;
+    }
+    Ok(())
 }

@@ -121,3 +121,6 @@ impl Watched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

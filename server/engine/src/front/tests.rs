@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Actor, Config, Error,
+    Actor, Config, Engine, Error, Result,
     store::{
         Scope,
         scratch::{engines, on_both},

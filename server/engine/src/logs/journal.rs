@@ -112,6 +112,10 @@ impl Journal {
         *inner = Inner { loaded: true, removed: true, ..Inner::default() };
         self.tail.send_replace(Tail { end, removed: true });
         let aside = self.folder.with_extension("removed");
+        match fs::remove_dir_all(&aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         match fs::rename(&self.folder, &aside) {
             Ok(()) => fs::remove_dir_all(aside),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

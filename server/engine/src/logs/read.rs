@@ -9,10 +9,29 @@ use super::{
 use berth_domain::log::{LogLine, LogPage, LogQuery};
 use std::{fs::File, io, path::Path};
 
+/// A page has no more text than this, however long its lines are.
+const PAGE_BYTES: usize = 4 << 20;
+
 /// Lines, and how far the reader came for them.
 pub struct Read {
     pub lines: Vec<LogLine>,
     pub position: u64,
+    bytes: usize,
+}
+
+impl Read {
+    fn at(position: u64) -> Self {
+        Self { lines: Vec::new(), position, bytes: 0 }
+    }
+
+    fn take(&mut self, line: LogLine) {
+        self.bytes += line.text.len();
+        self.lines.push(line);
+    }
+
+    fn is_full(&self, limit: usize) -> bool {
+        self.lines.len() >= limit || self.bytes >= PAGE_BYTES
+    }
 }
 
 /// Reads one log as it was when the view was taken.
@@ -56,10 +75,10 @@ impl Reader<'_> {
 
     /// Up to `limit` lines from a boundary on, oldest first; stops also once `budget` bytes were looked at.
     pub fn forward(&self, from: u64, upto: u64, limit: usize, budget: u64) -> io::Result<Read> {
-        let mut read = Read { lines: Vec::new(), position: from };
+        let mut read = Read::at(from);
         let stop = from.saturating_add(budget);
         for segment in self.view.segments.iter().filter(|segment| segment.end > from) {
-            if read.position >= upto.min(stop) || read.lines.len() >= limit {
+            if read.position >= upto.min(stop) || read.is_full(limit) {
                 break;
             }
             // Not before: what is left of the former segment must not be skipped.
@@ -79,16 +98,16 @@ impl Reader<'_> {
 
     fn forward_in(&self, segment: &Segment, file: &File, read: &mut Read, bounds: Bounds) -> io::Result<()> {
         let mut buffer = Vec::new();
-        while read.position < bounds.upto && read.position < bounds.stop && read.lines.len() < bounds.limit {
+        while read.position < bounds.upto && read.position < bounds.stop && !read.is_full(bounds.limit) {
             buffer.resize(CHUNK.min((bounds.upto - read.position) as usize), 0);
             let filled = segment::read_full(file, &mut buffer, read.position - segment.base)?;
             let mut rest = &buffer[..filled];
-            while read.lines.len() < bounds.limit
+            while !read.is_full(bounds.limit)
                 && let Ok(found) = record::first(rest)
             {
                 read.position += found.size as u64;
                 if self.filter.takes(&found) {
-                    read.lines.push(found.line(read.position));
+                    read.take(found.line(read.position));
                 }
                 rest = &rest[found.size..];
             }
@@ -102,9 +121,9 @@ impl Reader<'_> {
 
     /// Up to `limit` lines that end at or before a boundary, oldest first.
     pub fn backward(&self, upto: u64, limit: usize) -> io::Result<Read> {
-        let mut read = Read { lines: Vec::new(), position: upto };
+        let mut read = Read::at(upto);
         for segment in self.view.segments.iter().rev().filter(|segment| segment.base < upto) {
-            if read.lines.len() >= limit {
+            if read.is_full(limit) {
                 break;
             }
             read.position = read.position.min(segment.end);
@@ -122,16 +141,16 @@ impl Reader<'_> {
 
     fn backward_in(&self, segment: &Segment, file: &File, read: &mut Read, limit: usize) -> io::Result<()> {
         let mut buffer = Vec::new();
-        while read.position > segment.base && read.lines.len() < limit {
+        while read.position > segment.base && !read.is_full(limit) {
             let size = (CHUNK as u64).min(read.position - segment.base);
             buffer.resize(size as usize, 0);
             let filled = segment::read_full(file, &mut buffer, read.position - size - segment.base)?;
             let mut rest = &buffer[..filled];
-            while read.lines.len() < limit
+            while !read.is_full(limit)
                 && let Ok(found) = record::last(rest)
             {
                 if self.filter.takes(&found) {
-                    read.lines.push(found.line(read.position));
+                    read.take(found.line(read.position));
                 }
                 read.position -= found.size as u64;
                 rest = &rest[..rest.len() - found.size];

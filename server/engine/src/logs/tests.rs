@@ -130,6 +130,24 @@ async fn any_cursor_is_answered_with_whole_lines() {
 }
 
 #[tokio::test]
+async fn a_page_of_long_lines_stays_small() {
+    let (_folder, logs) = logs();
+    let lines: Vec<_> = (0..200).map(|i| line(i, &"x".repeat(60_000))).collect();
+    logs.append(service(1), &lines).await.unwrap();
+    let mut query = LogQuery { after: Some(0), limit: Some(5_000), ..LogQuery::default() };
+    let first = logs.page(service(1), &query).await.unwrap();
+    assert!((60..80).contains(&first.lines.len()));
+    query.after = Some(first.after);
+    assert_eq!(
+        logs.page(service(1), &query).await.unwrap().lines[0].at.timestamp(),
+        first.lines.len() as i64
+    );
+    let newest = LogQuery { limit: Some(5_000), ..LogQuery::default() };
+    let newest = logs.page(service(1), &newest).await.unwrap();
+    assert!((60..80).contains(&newest.lines.len()) && newest.before.is_some());
+}
+
+#[tokio::test]
 async fn the_size_budget_is_kept_while_writing() {
     let folder = tempfile::tempdir().unwrap();
     let logs = Logs::open(folder.path(), budget(64 << 10)).unwrap();

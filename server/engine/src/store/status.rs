@@ -1,12 +1,34 @@
 //! How a deployment stands, without the rest of it.
 
-use super::{Scoped, StoreResult, entities::deployments, json::At};
+use super::{Scoped, Store, StoreResult, entities::deployments, json::At};
 use berth_domain::{
     deployment::Status,
     ids::{DeploymentId, ServiceId},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use std::collections::HashSet;
 use uuid::Uuid;
+
+/// How many ids are asked for at once.
+const BATCH: usize = 500;
+
+impl Store {
+    /// Those of these deployments, of whatever organisation, that are no more.
+    pub async fn deleted_deployments(&self, ids: &[DeploymentId]) -> StoreResult<Vec<DeploymentId>> {
+        let mut there = HashSet::new();
+        for batch in ids.chunks(BATCH) {
+            let found: Vec<Uuid> = deployments::Entity::find()
+                .select_only()
+                .column(deployments::Column::Id)
+                .filter(deployments::Column::Id.is_in(batch.iter().map(|id| id.0)))
+                .into_tuple()
+                .all(&self.reads)
+                .await?;
+            there.extend(found);
+        }
+        Ok(ids.iter().copied().filter(|id| !there.contains(&id.0)).collect())
+    }
+}
 
 impl Scoped<'_> {
     /// The deployment of that number, and how it stands.
