@@ -53,3 +53,6 @@ impl Acting {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,8 @@ impl Store {
         let mut write = self.begin().await?;
         let service = services::Entity::find_by_id(new.service.0)
             .filter(services::Column::OrganisationId.eq(actor.organisation.0))
+            // Numbers are given one at a time (SQLite has one writer anyway).
+            .lock_exclusive()
             .one(&write.transaction)
             .await?;
         let Some(service) = service else { return Ok(None) };
