@@ -80,7 +80,28 @@ cached_image() {
   fi
 }
 
-# labelled KIND: ids of the objects whose instance label starts with `test-`.
+RUNS=${TMPDIR:-/tmp}/berth-runs
+
+# Others test on this machine too: a run says that it lives for as long as it does.
+enter_run() {
+  mkdir -p "$RUNS"
+  printf '%s' $$ >"$RUNS/$BERTH_TEST_RUN"
+}
+
+leave_run() {
+  rm -f "$RUNS/$BERTH_TEST_RUN"
+  rmdir "$RUNS" 2>/dev/null || true
+}
+
+# Is this the instance label of another run that is still at work?
+of_a_living_run() {
+  local run=${1:0:13} pid
+  [ "$run" != "$BERTH_TEST_RUN" ] || return 1
+  pid=$(cat "$RUNS/$run" 2>/dev/null) || return 1
+  kill -0 "$pid" 2>/dev/null
+}
+
+# labelled KIND: ids of the objects of this run and of dead ones.
 labelled() {
   case $1 in
     container) dk ps -aq --filter label=berth.instance ;;
@@ -93,10 +114,12 @@ labelled() {
     else
       dk "$1" inspect -f "{{index .Labels \"berth.instance\"}} $id" "$id"
     fi
-  done 2>/dev/null | sed -n 's/^test-[^ ]* //p'
+  done 2>/dev/null | sed -nE '/^test-[0-9a-f]{8}/p' | while read -r label id; do
+    of_a_living_run "$label" || printf '%s\n' "$id"
+  done
 }
 
-# Of every test run when nobody else tests on this machine; a crashed one leaves its things to the next.
+# What this run made, and what runs left behind that were killed.
 sweep_docker() {
   local kind ids
   docker_answers || return 0
