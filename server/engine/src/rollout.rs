@@ -28,6 +28,7 @@ use journal::Journal;
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// One attempt to make a release live.
+#[derive(Clone)]
 pub(crate) struct Rollout {
     engine: Engine,
     job: Job,

@@ -17,9 +17,9 @@ mod events;
 mod json;
 mod meta;
 mod projects;
+pub mod releases;
 #[cfg(test)]
 pub(crate) mod scratch;
-pub mod releases;
 mod search;
 mod services;
 mod status;

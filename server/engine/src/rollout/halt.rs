@@ -97,11 +97,22 @@ impl Rollout {
             }
         };
         self.journal.fail(&reason).await;
-        if self.job.state.phase().is_some_and(|phase| phase <= Phase::Switch) {
+        if self.may_undo().await {
             self.undo().await;
         }
         let lines = last_lines.iter().map(|line| self.journal.mask(line)).collect();
         self.settle(outcome, self.journal.mask(&reason), lines).await;
+    }
+
+    /// Whether the former release has the traffic, or could be given it back.
+    async fn may_undo(&self) -> bool {
+        if self.job.state.phase().is_some_and(|phase| phase <= Phase::Switch) {
+            return true;
+        }
+        self.engine.parts.store.give_back(&self.job).await.unwrap_or_else(|error| {
+            error!(%error, "could not give the traffic back to the former release");
+            false
+        })
     }
 
     async fn settle(&mut self, outcome: Outcome, reason: String, last_lines: Vec<String>) {

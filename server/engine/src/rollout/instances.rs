@@ -85,10 +85,8 @@ impl Rollout {
             }
             Step::StartInstance { .. } => self.start_instance().await?,
             Step::AwaitHealthy { instance } => self.await_healthy(instance).await?,
-            Step::RouteTo { .. } => self.switch().await?,
-            Step::Drain { .. } => {
-                tokio::time::sleep(Duration::from_millis(self.job.settings.drain_ms.into())).await
-            }
+            Step::RouteTo { .. } => self.switch_while_alive().await?,
+            Step::Drain { .. } => self.drain().await?,
             Step::StopInstance { instance } => self.stop_instance(instance).await?,
             Step::RemoveInstance { instance } => docker.remove_instance(instance).await?,
         }
@@ -161,6 +159,25 @@ impl Rollout {
         volumes.iter().map(mount).collect()
     }
 
+    async fn switch_while_alive(&mut self) -> Result<(), Halt> {
+        let watched = self.clone();
+        tokio::select! {
+            biased;
+            halt = watched.died() => Err(halt),
+            done = self.switch() => done,
+        }
+    }
+
+    /// Lets requests on the old instances finish. If the new instance dies meanwhile, the old ones still can take over.
+    async fn drain(&self) -> Result<(), Halt> {
+        let grace = Duration::from_millis(self.job.settings.drain_ms.into());
+        tokio::select! {
+            biased;
+            halt = self.died() => Err(halt),
+            () = tokio::time::sleep(grace) => Ok(()),
+        }
+    }
+
     async fn stop_instance(&self, name: &str) -> Result<(), Halt> {
         let grace = Duration::from_millis(self.job.settings.stop_grace_ms.into());
         self.engine.docker().await?.stop_instance(name, grace).await?;
@@ -179,7 +196,9 @@ impl Rollout {
 
     /// Starts the live release's instances again where a stop-first rollout had stopped them.
     pub(super) async fn restart_old(&self) -> Result<(), DockerError> {
-        let Some(number) = self.job.live_number else { return Ok(()) };
+        let Some(number) = self.job.live_number.filter(|number| *number != self.job.number) else {
+            return Ok(());
+        };
         let docker = self.engine.docker().await?;
         let name = self.engine.parts.naming.container(self.job.service, number);
         match docker.inspect_instance(&name).await? {

@@ -18,6 +18,9 @@ const LAST_LINES: u32 = 50;
 /// How many bad answers in a row end the wait once the start period is over.
 const FAILURES: u32 = 3;
 
+/// How often a restart by Docker is looked for.
+const LOOK: Duration = Duration::from_millis(200);
+
 /// A new instance, as the probe sees it.
 struct Instance {
     docker: Arc<dyn Runtime>,
@@ -32,14 +35,23 @@ impl Target for Instance {
         Ok(instance.and_then(|instance| instance.addresses.get(&self.network).copied()))
     }
 
-    /// A first exit is a failure, also when Docker would start it again.
+    /// A first exit is a failure, also when Docker has started it again: then only the count tells.
     async fn exited(&self) -> Result<Exit, DockerError> {
         loop {
-            let exit = self.docker.wait_exit(&self.name).await?;
-            let instance = self.docker.inspect_instance(&self.name).await?;
-            let ended = instance.is_none_or(|i| !i.running || i.restart_count > 0);
-            if ended {
-                return Ok(exit);
+            match self.docker.inspect_instance(&self.name).await? {
+                Some(instance) if instance.running && instance.restart_count == 0 => {}
+                Some(instance) => {
+                    return Ok(Exit {
+                        code: instance.exit_code.unwrap_or_default(),
+                        oom_killed: instance.oom_killed,
+                    });
+                }
+                None => return self.docker.wait_exit(&self.name).await,
+            }
+            let next_look = tokio::time::sleep(LOOK);
+            tokio::select! {
+                exit = self.docker.wait_exit(&self.name) => return exit,
+                () = next_look => {}
             }
         }
     }
@@ -53,8 +65,7 @@ impl Rollout {
     /// Waits until the instance answers; an exit ends the wait at once with its last lines.
     pub(super) async fn await_healthy(&mut self, name: &str) -> Result<(), Halt> {
         let docker = self.engine.docker().await?;
-        let network = self.engine.parts.naming.network(self.job.environment);
-        let target = Instance { docker: docker.clone(), name: name.to_owned(), network };
+        let target = self.instance(docker.clone(), name);
         let settings = self.job.release_settings().probe.clone();
         let port = match self.job.release.as_ref().and_then(|release| release.spec.port) {
             Some(port) => port,
@@ -93,6 +104,31 @@ impl Rollout {
             Err(reason) => {
                 Err(Halt::failed_with(reason, self.last_lines(&*target.docker, &target.name).await))
             }
+        }
+    }
+
+    fn instance(&self, docker: Arc<dyn Runtime>, name: &str) -> Instance {
+        Instance {
+            docker,
+            name: name.to_owned(),
+            network: self.engine.parts.naming.network(self.job.environment),
+        }
+    }
+
+    /// Ends when the new instance does, with the reason to fail: what follows needs it alive.
+    pub(super) async fn died(&self) -> Halt {
+        let docker = match self.engine.docker().await {
+            Ok(docker) => docker,
+            Err(error) => return error.into(),
+        };
+        let name = self.container();
+        match self.instance(docker.clone(), &name).exited().await {
+            Ok(exit) => {
+                let reason =
+                    format!("the program {exit} after it had answered; the former release keeps the traffic");
+                Halt::failed_with(reason, self.last_lines(&*docker, &name).await)
+            }
+            Err(error) => error.into(),
         }
     }
 

@@ -77,7 +77,13 @@ impl Store {
             return Ok(None);
         };
         let at = At { table: "services", id: row.id };
-        let port: Option<u16> = row.detected_port.map(|port| at.number("detected_port", port)).transpose()?;
+        let release = match live.release_id {
+            Some(id) => self.release(id.into()).await?,
+            None => None,
+        };
+        let detected: Option<u16> =
+            row.detected_port.map(|port| at.number("detected_port", port)).transpose()?;
+        let port = release.and_then(|release| release.spec.port).or(detected);
         let number = at.number("live_deployment_id", live.number)?;
         Ok(port.map(|port| Serving { deployment: live.id.into(), number, port }))
     }

@@ -102,6 +102,9 @@ impl Store {
         let mut change = open_row(&write, job).await?.into_active_model();
         place(&mut change, job);
         change.update(&write.transaction).await?;
+        if job.state == State::Live {
+            supersede_live(&mut write, job).await?;
+        }
         let (kind, message) = match job.state {
             State::Live => (EventKind::DeploymentLive, format!("Deployment #{} is live.", job.number)),
             _ => {
@@ -116,15 +119,12 @@ impl Store {
         write.commit().await
     }
 
-    /// Keeps that the traffic has moved: this deployment serves, and the one before is superseded.
+    /// Keeps that the traffic has moved. The one before stays live too until this one is: it may have to take over again.
     pub async fn switched(&self, job: &Job, port: u16) -> StoreResult<()> {
         let mut write = self.begin().await?;
         open_row(&write, job).await?;
         let service = services::Entity::find_by_id(job.service.0).one(&write.transaction).await?;
         let Some(service) = service else { return Err(gone(job)) };
-        if let Some(before) = service.live_deployment_id.filter(|before| *before != job.id.0) {
-            supersede_live(&mut write, job, before.into()).await?;
-        }
         let mut change = service.into_active_model();
         change.live_deployment_id = Set(Some(job.id.0));
         change.detected_port = Set(Some(port.into()));
@@ -132,6 +132,20 @@ impl Store {
         change.changed_at = Set(super::super::now());
         change.update(&write.transaction).await?;
         write.commit().await
+    }
+
+    /// Gives the traffic back to the deployment that had it before; `false` when there is none.
+    pub async fn give_back(&self, job: &Job) -> StoreResult<bool> {
+        let write = self.begin().await?;
+        let Some(before) = live_before(&write, job).await?.into_iter().next() else { return Ok(false) };
+        let service = services::ActiveModel {
+            id: Set(job.service.0),
+            live_deployment_id: Set(Some(before.id)),
+            ..Default::default()
+        };
+        service.update(&write.transaction).await?;
+        write.commit().await?;
+        Ok(true)
     }
 
     /// Keeps how a deployment ended; a second end of the same deployment changes nothing.
@@ -215,18 +229,26 @@ fn place(change: &mut ActiveModel, job: &Job) {
     }
 }
 
-async fn supersede_live(write: &mut Write, job: &Job, before: DeploymentId) -> StoreResult<()> {
-    let Some(row) = Entity::find_by_id(before.0).one(&write.transaction).await? else { return Ok(()) };
-    let number = row.number;
-    if row.status != Status::Live.as_str() {
-        return Ok(());
+/// The other live deployments of the service: one while this one drains it.
+async fn live_before(write: &Write, job: &Job) -> StoreResult<Vec<Model>> {
+    let others = Entity::find()
+        .filter(Column::ServiceId.eq(job.service.0))
+        .filter(Column::Status.eq(Status::Live.as_str()))
+        .filter(Column::Id.ne(job.id.0))
+        .order_by_desc(Column::Number);
+    Ok(others.all(&write.transaction).await?)
+}
+
+async fn supersede_live(write: &mut Write, job: &Job) -> StoreResult<()> {
+    for row in live_before(write, job).await? {
+        let number = row.number;
+        let mut change = row.into_active_model();
+        change.status = Set(Status::Superseded.to_string());
+        change.update(&write.transaction).await?;
+        let message = format!("Deployment #{number} was superseded by #{}.", job.number);
+        let subject = Subject::deployment(job.service, &job.path, number.unsigned_abs());
+        write.record(NewEvent::new(&job.actor(), EventKind::DeploymentSuperseded, subject, message));
     }
-    let mut change = row.into_active_model();
-    change.status = Set(Status::Superseded.to_string());
-    change.update(&write.transaction).await?;
-    let message = format!("Deployment #{number} was superseded by #{}.", job.number);
-    let subject = Subject::deployment(job.service, &job.path, number.unsigned_abs());
-    write.record(NewEvent::new(&job.actor(), EventKind::DeploymentSuperseded, subject, message));
     Ok(())
 }
 
