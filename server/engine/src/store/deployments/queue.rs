@@ -121,7 +121,7 @@ impl Store {
 
     /// Keeps that the traffic has moved. The one before stays live too until this one is: it may have to take over again.
     pub async fn switched(&self, job: &Job, port: u16) -> StoreResult<()> {
-        let mut write = self.begin().await?;
+        let write = self.begin().await?;
         open_row(&write, job).await?;
         let service = services::Entity::find_by_id(job.service.0).one(&write.transaction).await?;
         let Some(service) = service else { return Err(gone(job)) };
