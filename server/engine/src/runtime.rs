@@ -113,10 +113,14 @@ impl Engine {
 
     /// Everything that must not appear in a log of this job.
     pub(crate) async fn secrets_of(&self, job: &Job) -> Result<Vec<Secret>> {
+        let secret = self.parts.store.secret_keys(job.service).await?;
         let present = self.present_variables(job.organisation, job.service).await?;
-        let mut secrets: Vec<Secret> = present.into_iter().map(|(_, value)| value).collect();
+        let mut secrets: Vec<Secret> =
+            present.into_iter().filter(|(key, _)| secret.contains(key)).map(|(_, value)| value).collect();
         if let Some(release) = &job.release {
-            secrets.extend(self.unseal_variables(release)?.into_iter().map(|(_, value)| Secret::new(value)));
+            let released =
+                self.unseal_variables(release)?.into_iter().filter(|(key, _)| secret.contains(key));
+            secrets.extend(released.map(|(_, value)| Secret::new(value)));
         }
         secrets.extend(self.credential(job)?.map(|credential| Secret::new(credential.secret)));
         Ok(secrets)

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use berth_domain::{
     deployment::Phase,
+    event::EventKind,
     plan::{Desired, Exclusive, Observed, ObservedInstance, Plan, Step, plan},
     service::RestartPolicy,
 };
+
+use tracing::warn;
 
 use super::{Rollout, halt::Halt};
 use crate::{
@@ -104,6 +107,7 @@ impl Rollout {
         self.engine.parts.proxy.attach(&*docker, &network).await?;
         let spec = self.instance_spec().await?;
         docker.create_instance(&spec).await?;
+        self.audit(EventKind::InstanceCreated, format!("{} was created.", spec.name)).await;
         docker.start_instance(&spec.name).await?;
         self.engine.collect_logs(&spec.name, self.job.service);
         Ok(())
@@ -181,6 +185,11 @@ impl Rollout {
     async fn stop_instance(&self, name: &str) -> Result<(), Halt> {
         let grace = Duration::from_millis(self.job.settings.stop_grace_ms.into());
         self.engine.docker().await?.stop_instance(name, grace).await?;
+        self.audit(
+            EventKind::InstanceStopped,
+            format!("{name} was stopped: #{} took its place.", self.job.number),
+        )
+        .await;
         self.engine.collect_rest(name).await;
         Ok(())
     }
@@ -189,9 +198,25 @@ impl Rollout {
     pub(super) async fn discard_new(&self) -> Result<(), DockerError> {
         let docker = self.engine.docker().await?;
         let name = self.container();
+        if docker.inspect_instance(&name).await?.is_none() {
+            return Ok(());
+        }
         docker.stop_instance(&name, Duration::from_secs(1)).await?;
         self.engine.collect_rest(&name).await;
-        docker.remove_instance(&name).await
+        docker.remove_instance(&name).await?;
+        self.audit(
+            EventKind::InstanceRemoved,
+            format!("{name} was removed: its deployment did not get live."),
+        )
+        .await;
+        Ok(())
+    }
+
+    /// R-ORP-2: what Berth does to a container is in the audit trail.
+    async fn audit(&self, kind: EventKind, message: String) {
+        if let Err(error) = self.engine.parts.store.record_for(&self.job, kind, message).await {
+            warn!(%error, "could not write an event down");
+        }
     }
 
     /// Starts the live release's instances again where a stop-first rollout had stopped them.

@@ -134,6 +134,13 @@ impl Store {
         write.commit().await
     }
 
+    /// Keeps a fact about a deployment's instances.
+    pub async fn record_for(&self, job: &Job, kind: EventKind, message: String) -> StoreResult<()> {
+        let mut write = self.begin().await?;
+        write.record(event(job, kind, message));
+        write.commit().await
+    }
+
     /// Gives the traffic back to the deployment that had it before; `false` when there is none.
     pub async fn give_back(&self, job: &Job) -> StoreResult<bool> {
         let write = self.begin().await?;
