@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    berth::cli::run()
+    // Git starts this same program as its ssh: before anything else, and before there are threads.
+    berth_engine::git::run_as_ssh().unwrap_or_else(berth::cli::run)
 }
