@@ -118,16 +118,17 @@ impl Git {
             return Ok(id.clone());
         }
         let wanted = revision.ref_name();
-        let call = self.at(remote)?.args(["ls-remote", "--", remote.url.as_str(), &wanted]);
+        let peeled = format!("{wanted}^{{}}");
+        let call = self.at(remote)?.args(["ls-remote", "--", remote.url.as_str(), &wanted, &peeled]);
         let listing = call.run(&Limits::of(bounds), &|_| ()).await?;
-        // The peeled line of an annotated tag, `^{}`, is its commit.
+        // An annotated tag is an object of its own; peeled, it is its commit.
         let find = |name: &str| {
             listing
                 .lines()
                 .find_map(|line| line.split_once('\t').filter(|(_, n)| *n == name))
                 .map(|(id, _)| id)
         };
-        let found = find(&format!("{wanted}^{{}}")).or_else(|| find(&wanted));
+        let found = find(&peeled).or_else(|| find(&wanted));
         found.filter(|id| is_commit_id(id)).map(str::to_owned).ok_or_else(|| GitError::NoSuchRevision {
             remote: remote.url.to_string(),
             revision: revision.to_string(),
@@ -154,6 +155,10 @@ impl Git {
 
     /// Checks a revision out into `folder`, which must be empty or absent, with no more history than needed. `branch` is
     /// where a commit can be found on servers that do not give out commits by id.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a decision of the caller's, and there is one caller"
+    )]
     pub async fn checkout(
         &self,
         remote: &Remote,
@@ -169,41 +174,35 @@ impl Git {
         let limits = Limits::of(bounds);
         tokio::fs::create_dir_all(folder).await.map_err(|e| GitError::folder(folder, &e))?;
         self.local(Some(folder)).args(["init", "--quiet"]).run(&limits, lines).await?;
-        let commit = self.fetch(remote, revision, branch, folder, &limits, lines).await?;
+        let shallow = self.fetching(remote, folder, true)?.args([remote.url.as_str(), &revision.ref_name()]);
+        let commit = match (shallow.run(&limits, lines).await, revision, branch) {
+            (Ok(_), _, _) => "FETCH_HEAD".to_owned(),
+            (Err(GitError::NoSuchRevision { .. }), Revision::Commit(id), Some(branch)) => {
+                let whole = self.fetching(remote, folder, false)?;
+                whole
+                    .args([remote.url.as_str(), &format!("refs/heads/{branch}")])
+                    .run(&limits, lines)
+                    .await
+                    .map_err(|error| error.of(revision))?;
+                id.clone()
+            }
+            (Err(error), _, _) => return Err(error.of(revision)),
+        };
         let call =
             self.local(Some(folder)).args(["checkout", "--quiet", "--force", "--detach", &commit, "--"]);
-        call.run(&limits, lines).await?;
+        call.run(&limits, lines).await.map_err(|error| match revision {
+            Revision::Commit(_) => GitError::NoSuchRevision {
+                remote: remote.url.to_string(),
+                revision: format!("{revision} on that branch"),
+            },
+            _ => error,
+        })?;
         self.head(folder, &limits).await
     }
 
     /// What is checked out in a folder.
     pub async fn commit_at(&self, folder: &Path) -> Result<Commit, GitError> {
         self.head(folder, &Limits::of(&Bounds::within(Duration::from_secs(10)))).await
-    }
-
-    /// Fetches and answers the commit to check out.
-    async fn fetch(
-        &self,
-        remote: &Remote,
-        revision: &Revision,
-        branch: Option<&str>,
-        folder: &Path,
-        limits: &Limits,
-        lines: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<String, GitError> {
-        let shallow = self.fetching(remote, folder, true)?.args([remote.url.as_str(), &revision.ref_name()]);
-        match (shallow.run(limits, lines).await, revision, branch) {
-            (Ok(_), _, _) => Ok("FETCH_HEAD".into()),
-            (Err(GitError::NoSuchRevision { .. }), Revision::Commit(id), Some(branch)) => {
-                let whole = self.fetching(remote, folder, false)?;
-                whole.args([remote.url.as_str(), &format!("refs/heads/{branch}")]).run(limits, lines).await?;
-                Ok(id.clone())
-            }
-            (Err(GitError::NoSuchRevision { remote, .. }), _, _) => {
-                Err(GitError::NoSuchRevision { remote, revision: revision.to_string() })
-            }
-            (Err(error), _, _) => Err(error),
-        }
     }
 
     fn fetching(&self, remote: &Remote, folder: &Path, shallow: bool) -> Result<Invocation, GitError> {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::Revision;
+
 /// Why git did not do what was asked. No variant ever carries a credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GitError {
@@ -113,6 +115,16 @@ impl GitError {
     /// Whether trying the same again later can help.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Deadline { .. })
+    }
+
+    /// The same, about this revision.
+    pub(super) fn of(self, revision: &Revision) -> Self {
+        match self {
+            Self::NoSuchRevision { remote, .. } => {
+                Self::NoSuchRevision { remote, revision: revision.to_string() }
+            }
+            other => other,
+        }
     }
 
     pub(super) fn folder(folder: &Path, error: &std::io::Error) -> Self {

@@ -200,6 +200,7 @@ impl Invocation {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that runs git")]
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).env_clear();

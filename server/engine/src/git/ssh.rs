@@ -15,6 +15,7 @@ pub(super) const CONFIG_VARIABLE: &str = "BERTH_GIT_SSH_CONFIG";
 /// Becomes `ssh` when git has started this program as its `GIT_SSH`; `None` otherwise, which is nearly always.
 ///
 /// A program that uses [`super::Git`] calls this first thing in `main`, before it starts threads.
+#[expect(clippy::disallowed_methods, reason = "git's own ssh, with the arguments that git gave")]
 pub fn run_as_ssh() -> Option<ExitCode> {
     let config = std::env::var_os(CONFIG_VARIABLE)?;
     let mut ssh = std::process::Command::new("ssh");

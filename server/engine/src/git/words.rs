@@ -2,66 +2,58 @@
 
 use super::GitError;
 
+const HOST_KEY: &[&str] =
+    &["host key verification failed", "remote host identification has changed", "no matching host key"];
+const DENIED: &[&str] = &[
+    "authentication failed",
+    "could not read username",
+    "could not read password",
+    "terminal prompts disabled",
+    "permission denied",
+    "error: 401",
+    "error: 403",
+    "access denied",
+    "invalid credentials",
+];
+const NO_REVISION: &[&str] =
+    &["couldn't find remote ref", "not our ref", "unadvertised object", "remote ref does not exist"];
+const NOT_FOUND: &[&str] =
+    &["repository not found", "not found", "does not exist", "does not appear to be a git repository"];
+const UNREACHABLE: &[&str] = &[
+    "could not resolve host",
+    "failed to connect",
+    "couldn't connect",
+    "connection refused",
+    "connection timed out",
+    "connection reset",
+    "connection closed",
+    "network is unreachable",
+    "no route to host",
+    "operation too slow",
+    "early eof",
+    "ssl certificate problem",
+    "the remote end hung up",
+];
+
 /// The error behind git's last lines; `remote` is empty for a local call.
 pub(super) fn sort(action: &str, remote: &str, stderr: &[String]) -> GitError {
-    let told: Vec<&str> = stderr.iter().map(|line| clean(line)).filter(|line| !line.is_empty()).collect();
+    let told: Vec<&str> = stderr.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
     let all = told.join("\n").to_ascii_lowercase();
-    let says = |any: &[&str]| any.iter().any(|words| all.contains(words));
-    let reason = reason(&told);
-    let remote = remote.to_owned();
-    if remote.is_empty() {
-        return GitError::Failed { action: action.to_owned(), reason };
+    let says = |any: &[&str]| !remote.is_empty() && any.iter().any(|words| all.contains(words));
+    let (reason, remote) = (reason(&told), remote.to_owned());
+    if says(HOST_KEY) {
+        GitError::HostKey { remote, reason }
+    } else if says(DENIED) {
+        GitError::Denied { remote, reason }
+    } else if says(NO_REVISION) {
+        GitError::NoSuchRevision { remote, revision: "such branch, tag or commit".into() }
+    } else if says(NOT_FOUND) {
+        GitError::NotFound { remote, reason }
+    } else if says(UNREACHABLE) {
+        GitError::Unreachable { remote, reason }
+    } else {
+        GitError::Failed { action: action.to_owned(), reason }
     }
-    if says(&[
-        "host key verification failed",
-        "remote host identification has changed",
-        "no matching host key",
-    ]) {
-        return GitError::HostKey { remote, reason };
-    }
-    if says(&[
-        "authentication failed",
-        "could not read username",
-        "could not read password",
-        "terminal prompts disabled",
-        "permission denied",
-        "error: 401",
-        "error: 403",
-        "access denied",
-        "invalid credentials",
-    ]) {
-        return GitError::Denied { remote, reason };
-    }
-    if says(&["couldn't find remote ref", "not our ref", "unadvertised object", "remote ref does not exist"])
-    {
-        return GitError::NoSuchRevision { remote, revision: "such branch, tag or commit".into() };
-    }
-    if says(&[
-        "repository not found",
-        "not found",
-        "does not exist",
-        "does not appear to be a git repository",
-    ]) {
-        return GitError::NotFound { remote, reason };
-    }
-    if says(&[
-        "could not resolve host",
-        "failed to connect",
-        "couldn't connect",
-        "connection refused",
-        "connection timed out",
-        "connection reset",
-        "connection closed",
-        "network is unreachable",
-        "no route to host",
-        "operation too slow",
-        "early eof",
-        "ssl certificate problem",
-        "the remote end hung up",
-    ]) {
-        return GitError::Unreachable { remote, reason };
-    }
-    GitError::Failed { action: action.to_owned(), reason }
 }
 
 /// The line that says most: git's first `fatal:` or `ERROR`, without advice for people at a terminal.
@@ -78,10 +70,6 @@ fn reason(told: &[&str]) -> String {
         .iter()
         .fold(text, |t, p| t.strip_prefix(p).unwrap_or(t));
     text.trim().trim_end_matches('.').chars().take(300).collect()
-}
-
-fn clean(line: &str) -> &str {
-    line.trim()
 }
 
 #[cfg(test)]
