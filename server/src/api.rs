@@ -29,7 +29,7 @@ use axum::{
     http::{Request, StatusCode},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use berth_domain::problem::{Problem, ProblemKind};
 use std::time::Duration;
@@ -70,7 +70,7 @@ pub fn router() -> Router<App> {
         .nest(PREFIX, verbs)
         .route("/api/docs", get(docs::page))
         .route("/api/docs.css", get(docs::style))
-        .route("/api/{*path}", get(no_such_route))
+        .route("/api/{*path}", any(no_such_route))
 }
 
 async fn no_such_route() -> Refusal {

@@ -1,7 +1,22 @@
-//! The command line.
+//! The command line: the server itself, and a client of its API.
+
+mod admin;
+mod client;
+mod deploy;
+mod duration;
+mod env;
+mod follow;
+mod health;
+mod list;
+mod login;
+mod logs;
+mod print;
+mod profile;
+mod rollback;
 
 use crate::settings::ServeArgs;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use client::Client;
 use std::process::ExitCode;
 
 /// Ship services to a machine with Docker.
@@ -14,8 +29,75 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server
+    /// Run the server: the panel, the API, and the work behind them
     Serve(Box<ServeArgs>),
+    /// Keep the address and a token of a Berth for the other commands
+    Login(login::LoginArgs),
+    /// List projects
+    Projects(list::ListArgs),
+    /// List services of all projects
+    Services(list::ListArgs),
+    /// Deploy a service
+    Deploy(deploy::DeployArgs),
+    /// Go back to the release of an earlier deployment
+    Rollback(rollback::RollbackArgs),
+    /// Read a service's log
+    Logs(logs::LogsArgs),
+    /// Read and change a service's variables
+    #[command(subcommand)]
+    Env(env::EnvCommand),
+    /// Say whether a server and the parts that it depends on work
+    Health(health::HealthArgs),
+    /// Mend accounts on the server's machine, with the server stopped
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+}
+
+/// Which Berth is asked, and how the answer is written.
+#[derive(Debug, Clone, Args)]
+struct Remote {
+    /// The address of the Berth, such as https://berth.example; else what `berth login` kept
+    #[arg(long, env = "BERTH_URL")]
+    url: Option<String>,
+    /// An API token; else what `berth login` kept
+    #[arg(long, env = "BERTH_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Write JSON for programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Remote {
+    fn client(&self) -> Result<Client, Failure> {
+        Client::new(profile::chosen(self.url.as_deref(), self.token.as_deref())?)
+    }
+}
+
+/// Why a command did not do what was asked; ends the process with 2, or with 1 when it is the outcome of what was
+/// asked.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The command line, the network, or the server's refusal.
+    #[error("{0}")]
+    Trouble(String),
+    /// The server cannot be reached, or is in trouble itself; that may pass.
+    #[error("{0}")]
+    Away(String),
+    /// The deployment or the check ended badly, as has been said already.
+    #[error("")]
+    Outcome,
+}
+
+impl Failure {
+    fn trouble(words: impl std::fmt::Display) -> Self {
+        Self::Trouble(words.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::trouble(error)
+    }
 }
 
 /// Runs the command of this process's arguments.
@@ -28,21 +110,58 @@ pub fn run() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve(&args).await,
+            Command::Login(args) => login::run(args).await,
+            Command::Projects(args) => list::projects(args).await,
+            Command::Services(args) => list::services(args).await,
+            Command::Deploy(args) => deploy::run(args).await,
+            Command::Rollback(args) => rollback::run(args).await,
+            Command::Logs(args) => logs::run(args).await,
+            Command::Env(command) => env::run(command).await,
+            Command::Health(args) => health::run(args).await,
+            Command::Admin(command) => admin::run(command).await,
         }
-    })
+    });
+    // Reading the standard input may still block a thread that nobody waits for.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Outcome) => ExitCode::FAILURE,
+        Err(Failure::Trouble(words) | Failure::Away(words)) => {
+            eprintln!("berth: {words}");
+            ExitCode::from(2)
+        }
+    }
 }
 
-async fn serve(args: &ServeArgs) -> ExitCode {
+async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     crate::telemetry::start();
     match crate::serve::serve(args).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Ok(()),
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the server has ended");
             eprintln!("berth: {error:#}");
-            ExitCode::FAILURE
+            Err(Failure::Outcome)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_service_is_written_as_a_path() {
+        assert!(Cli::try_parse_from(["berth", "deploy", "shop/production/web", "--wait"]).is_ok());
+        assert!(Cli::try_parse_from(["berth", "deploy", "shop"]).is_err());
+        assert!(Cli::try_parse_from(["berth", "rollback", "shop/production/web"]).is_err());
     }
 }

@@ -37,6 +37,7 @@ use tower_http::{
         CompressionLayer, Predicate,
         predicate::{NotForContentType, SizeAbove},
     },
+    limit::RequestBodyLimitLayer,
 };
 
 /// The largest body of a request that is not a webhook's, in bytes.
@@ -76,13 +77,9 @@ pub fn router(app: App) -> Router {
     open.merge(known).layer(around)
 }
 
-/// The pages of the panel; until its routes are there, an answer that says where the API is.
-fn panel(_app: &App) -> Router {
-    Router::new().fallback(not_found)
-}
-
-async fn not_found() -> Refusal {
-    Problem::not_found("page").into()
+/// The panel: its pages, its server functions, and its not-found page for all else.
+fn panel(app: &App) -> Router {
+    berth_app::ssr::routes(app.engine.clone()).layer(RequestBodyLimitLayer::new(BODY_LIMIT))
 }
 
 /// Text from 1 KiB on is worth the time; what streams is not held back.

@@ -31,7 +31,7 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
     };
     let listener =
         TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
-    announce(&engine, listener.local_addr()?, &public_url).await?;
+    announce(&engine, listener.local_addr()?, &public_url);
     tokio::select! {
         outcome = both(answer(listener, app), engine.run(stop.clone()), &stop) => outcome,
         () = signalled_twice(&stop) => bail!("stopped before everything had finished"),
@@ -91,17 +91,13 @@ async fn answer(listener: TcpListener, app: App) -> std::io::Result<()> {
 }
 
 /// Says where the panel is, and how a fresh one is claimed.
-async fn announce(engine: &Engine, address: SocketAddr, public_url: &str) -> Result<()> {
+fn announce(engine: &Engine, address: SocketAddr, public_url: &str) {
     let version = env!("CARGO_PKG_VERSION");
     println!("berth {version} answers on http://{address} ({public_url})");
     tracing::info!(version, %address, "started");
-    if engine.is_unclaimed().await? {
-        let link = engine.config().data.join("setup-link");
-        let link =
-            tokio::fs::read_to_string(&link).await.with_context(|| format!("no {}", link.display()))?;
-        println!("setup: {}", link.trim());
+    if let Some(link) = engine.setup_link() {
+        println!("setup: {link}");
     }
-    Ok(())
 }
 
 /// Cancels the token at the first SIGTERM or SIGINT; returns at the second one.

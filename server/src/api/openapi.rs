@@ -145,7 +145,7 @@ mod tests {
             for (method, operation) in item.as_object().unwrap() {
                 let at = format!("{method} {path}");
                 assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{at}: summary");
-                assert!(ids.insert(operation["operationId"].clone()), "{at}: id");
+                assert!(ids.insert(operation["operationId"].to_string()), "{at}: id");
                 let named = path.matches('{').count();
                 let described = operation["parameters"].as_array().into_iter().flatten();
                 let in_path: Vec<_> = described.filter(|p| p["in"] == "path").collect();

@@ -1,0 +1,70 @@
+//! `berth projects` and `berth services`.
+
+use super::{Failure, Remote, client::Client, print};
+use berth_domain::{
+    page::Page,
+    project::ProjectSummary,
+    service::{ServiceState, ServiceSummary},
+};
+use clap::Args;
+use serde::de::DeserializeOwned;
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only those that contain this text
+    search: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Lists projects.
+pub async fn projects(args: ListArgs) -> Result<(), Failure> {
+    let all: Vec<ProjectSummary> = whole(&args.remote.client()?, "/projects", args.search.as_deref()).await?;
+    if args.remote.json {
+        return print::json(&all);
+    }
+    let mut rows = vec![["PROJECT", "ENVIRONMENTS", "SERVICES", "DOWN"].map(str::to_owned)];
+    rows.extend(all.iter().map(|project| {
+        let environments: Vec<_> = project.environments.iter().map(|name| name.as_str()).collect();
+        let (services, down) = (project.services.to_string(), project.down.to_string());
+        [project.name.to_string(), environments.join(", "), services, down]
+    }));
+    print::table(&rows)
+}
+
+/// Lists services.
+pub async fn services(args: ListArgs) -> Result<(), Failure> {
+    let all: Vec<ServiceSummary> = whole(&args.remote.client()?, "/services", args.search.as_deref()).await?;
+    if args.remote.json {
+        return print::json(&all);
+    }
+    let mut rows = vec![["SERVICE", "STATE", "URL", "SOURCE"].map(str::to_owned)];
+    rows.extend(all.iter().map(|service| {
+        let reason = service.state_reason.as_deref().filter(|_| service.state == ServiceState::Down);
+        let state = reason.map_or(service.state.to_string(), |why| format!("{}: {why}", service.state));
+        let url = service.url.clone().unwrap_or_default();
+        [service.path.to_string(), state, url, service.source.clone()]
+    }));
+    print::table(&rows)
+}
+
+/// All pages of a list.
+async fn whole<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    search: Option<&str>,
+) -> Result<Vec<T>, Failure> {
+    let mut all = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let mut query = vec![("limit", "200")];
+        query.extend(search.map(|search| ("search", search)));
+        query.extend(after.as_deref().map(|after| ("after", after)));
+        let page: Page<T> = client.get(path, &query).await?;
+        all.extend(page.items);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
