@@ -7,9 +7,16 @@
 //! part of the panel does.
 
 pub mod account;
+pub mod deployments;
+pub mod domains;
 pub mod events;
 pub mod front;
+pub mod logs;
 pub mod projects;
+pub mod service;
+pub mod variables;
+pub mod volumes;
+pub mod webhooks;
 
 mod error;
 #[cfg(feature = "ssr")]

@@ -1,11 +1,17 @@
 //! Parts that know the domain's words and load nothing.
 
+pub mod build_log;
 mod chrome;
 mod environment_section;
 mod event_row;
+pub mod log_view;
 mod project_card;
 mod service_row;
+pub mod settings_form;
+pub mod source_form;
 mod state_badge;
+pub mod stepper;
+pub mod variables;
 
 pub use chrome::{Chrome, LoneFrame};
 pub use environment_section::EnvironmentSection;

@@ -1,38 +1,25 @@
 //! The pages of one service.
-use leptos::prelude::*;
 
-/// NewServicePage.
-#[component]
-pub fn NewServicePage() -> impl IntoView {}
+mod delete;
+mod deployments;
+mod domains;
+pub mod follow;
+pub mod frame;
+mod logs;
+mod new;
+mod overview;
+mod rollback;
+mod settings;
+mod variables;
+mod volumes;
+mod webhook;
 
-/// OverviewPage.
-#[component]
-pub fn OverviewPage() -> impl IntoView {}
-
-/// DeploymentsPage.
-#[component]
-pub fn DeploymentsPage() -> impl IntoView {}
-
-/// LogsPage.
-#[component]
-pub fn LogsPage() -> impl IntoView {}
-
-/// VariablesPage.
-#[component]
-pub fn VariablesPage() -> impl IntoView {}
-
-/// DomainsPage.
-#[component]
-pub fn DomainsPage() -> impl IntoView {}
-
-/// VolumesPage.
-#[component]
-pub fn VolumesPage() -> impl IntoView {}
-
-/// SettingsPage.
-#[component]
-pub fn SettingsPage() -> impl IntoView {}
-
-/// RollbackPage.
-#[component]
-pub fn RollbackPage() -> impl IntoView {}
+pub use deployments::DeploymentsPage;
+pub use domains::DomainsPage;
+pub use logs::LogsPage;
+pub use new::NewServicePage;
+pub use overview::OverviewPage;
+pub use rollback::RollbackPage;
+pub use settings::SettingsPage;
+pub use variables::VariablesPage;
+pub use volumes::VolumesPage;

@@ -1,0 +1,214 @@
+//! Forms as a browser posts them, flat and textual, and their way to the requests of the domain.
+
+mod settings;
+mod words;
+
+pub use settings::SettingsForm;
+pub use words::{join_words, split_words};
+
+use crate::api::PanelError;
+use berth_domain::{
+    dotenv,
+    name::Name,
+    problem::Problem,
+    service::{CreateService, ServicePath, ServiceSettings, SetCredential},
+    source::{GitSource, ImageSource, Source},
+};
+use serde::{Deserialize, Serialize};
+use std::fmt::Display;
+
+/// Bad input at a field of a form.
+pub fn invalid(field: &str, why: impl Display) -> PanelError {
+    Problem::invalid(field, why).into()
+}
+
+/// Reads a name at a field.
+pub fn name(field: &str, text: &str) -> Result<Name, PanelError> {
+    text.trim().parse().map_err(|why| invalid(field, why))
+}
+
+/// Reads the hidden field that says which service a form is about.
+pub fn path(text: &str) -> Result<ServicePath, PanelError> {
+    text.parse().map_err(|why: String| invalid("path", why))
+}
+
+/// What a text area holds: browsers post its line breaks as CR LF.
+pub fn text_area(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// `None` for an empty field.
+pub fn optional(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// Where a service comes from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceForm {
+    /// `git` or `image`.
+    pub kind: String,
+    pub url: String,
+    pub branch: String,
+    pub folder: String,
+    pub dockerfile: String,
+    pub target: String,
+    pub build_args: String,
+    pub reference: String,
+}
+
+impl SourceForm {
+    /// The form of a saved source.
+    pub fn of(source: &Source) -> Self {
+        match source {
+            Source::Image(image) => {
+                Self { kind: "image".into(), reference: image.reference.clone(), ..Self::default() }
+            }
+            Source::Git(git) => Self {
+                kind: "git".into(),
+                url: git.url.clone(),
+                branch: git.branch.clone(),
+                folder: git.folder.clone(),
+                dockerfile: git.dockerfile.clone(),
+                target: git.target.clone().unwrap_or_default(),
+                build_args: dotenv::print(git.build_args.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
+                reference: String::new(),
+            },
+        }
+    }
+
+    /// The source that was typed.
+    pub fn source(&self) -> Result<Source, PanelError> {
+        let source = match self.kind.as_str() {
+            "image" => Source::Image(ImageSource { reference: self.reference.trim().to_owned() }),
+            _ => Source::Git(self.git()?),
+        };
+        source.check().map_err(|(field, why)| invalid(field, why))?;
+        Ok(source)
+    }
+
+    fn git(&self) -> Result<GitSource, PanelError> {
+        let url = optional(&self.url)
+            .ok_or_else(|| invalid("url", "The address of the repository is required."))?;
+        let mut git = GitSource::new(url);
+        if let Some(branch) = optional(&self.branch) {
+            git.branch = branch.to_owned();
+        }
+        if let Some(dockerfile) = optional(&self.dockerfile) {
+            git.dockerfile = dockerfile.to_owned();
+        }
+        git.folder = self.folder.trim().to_owned();
+        git.target = optional(&self.target).map(str::to_owned);
+        let pairs = dotenv::parse(&text_area(&self.build_args)).map_err(|why| invalid("build_args", why))?;
+        git.build_args = pairs.into_iter().collect();
+        Ok(git)
+    }
+}
+
+/// A credential, or its removal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CredentialForm {
+    pub username: String,
+    /// A token or password: one line.
+    pub secret: String,
+    /// An OpenSSH private key: many lines.
+    pub ssh_key: String,
+    /// Anything here removes the credential.
+    pub remove: String,
+}
+
+impl CredentialForm {
+    /// The request, unless nothing was typed.
+    pub fn request(&self) -> Option<SetCredential> {
+        if let Some(key) = optional(&self.ssh_key) {
+            // An OpenSSH key is only read with a line break at its end.
+            let secret = format!("{}\n", text_area(key));
+            return Some(SetCredential { username: String::new(), secret });
+        }
+        let secret = optional(&self.secret)?.to_owned();
+        Some(SetCredential { username: self.username.trim().to_owned(), secret })
+    }
+}
+
+/// A new service.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewServiceForm {
+    pub project: String,
+    pub environment: String,
+    pub name: String,
+    #[serde(flatten)]
+    pub source: SourceForm,
+    #[serde(flatten)]
+    pub credential: CredentialForm,
+    pub port: String,
+    /// `create` makes the service only; anything else deploys it too.
+    pub then: String,
+}
+
+impl NewServiceForm {
+    /// The request of the domain. An empty name is suggested from the source.
+    pub fn request(&self) -> Result<CreateService, PanelError> {
+        let source = self.source.source()?;
+        let name = match optional(&self.name) {
+            Some(_) => name("name", &self.name)?,
+            None => suggested_name(&source).ok_or_else(|| invalid("name", "A name is required."))?,
+        };
+        let settings = ServiceSettings { port: settings::port(&self.port)?, ..ServiceSettings::default() };
+        Ok(CreateService { name, source, settings })
+    }
+}
+
+/// A name for a service, from the last part of its repository's or image's address.
+pub fn suggested_name(source: &Source) -> Option<Name> {
+    let text = match source {
+        Source::Git(git) => git.url.as_str(),
+        Source::Image(image) => image.reference.split('@').next().unwrap_or_default(),
+    };
+    suggested_from(text, matches!(source, Source::Image(_)))
+}
+
+/// The same from what is typed so far.
+pub fn suggested_from(text: &str, image: bool) -> Option<Name> {
+    let text = text.trim().trim_end_matches('/');
+    let last = text.rsplit(['/', ':']).next().unwrap_or_default();
+    let last = match image {
+        true => text.rsplit('/').next().and_then(|part| part.split([':', '@']).next()).unwrap_or_default(),
+        false => last.strip_suffix(".git").unwrap_or(last),
+    };
+    Name::suggest(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_suggested_from_the_address() {
+        let git = |url: &str| suggested_from(url, false).map(|name| name.to_string());
+        assert_eq!(git("https://git.example/team/My_Shop.git").as_deref(), Some("my-shop"));
+        assert_eq!(git("git@git.example:shop.git").as_deref(), Some("shop"));
+        let image = |text: &str| suggested_from(text, true).map(|name| name.to_string());
+        assert_eq!(image("registry.example:5000/team/api:1.2@sha256:00").as_deref(), Some("api"));
+        assert_eq!(image("nginx:1.27").as_deref(), Some("nginx"));
+        assert_eq!(image(""), None);
+    }
+
+    #[test]
+    fn a_source_survives_its_form() {
+        let mut git = GitSource::new("https://git.example/a.git");
+        git.folder = "apps/web".into();
+        git.target = Some("run".into());
+        git.build_args = [("A".to_owned(), "1 2".to_owned())].into();
+        let source = Source::Git(git);
+        assert_eq!(SourceForm::of(&source).source().ok(), Some(source));
+    }
+
+    #[test]
+    fn a_pasted_key_keeps_its_lines() {
+        let form = CredentialForm { ssh_key: "-----BEGIN\r\nabc\r\n-----END".into(), ..Default::default() };
+        assert_eq!(form.request().map(|c| c.secret).as_deref(), Some("-----BEGIN\nabc\n-----END\n"));
+        assert_eq!(CredentialForm::default().request(), None);
+    }
+}

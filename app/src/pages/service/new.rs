@@ -1,0 +1,91 @@
+//! A new service: from a repository or from an image.
+
+use super::frame::crumbs;
+use crate::{
+    api::{PanelError, service::CreateService, service::forms::suggested_from},
+    components::{Button, Card, Disclosure, ErrorState, Form, Hidden, Page, TextField, Variant},
+    widgets::source_form::{CredentialFields, GitBuildFields, SourceKind},
+};
+use berth_domain::{name::Name, problem::Problem};
+use leptos::{html::Input, prelude::*};
+use leptos_router::hooks::use_params_map;
+
+/// The form of a new service.
+#[component]
+pub fn NewServicePage() -> impl IntoView {
+    let params = use_params_map();
+    let place = Memo::new(move |_| {
+        params.with(|params| {
+            let name = |key: &str| params.get_str(key)?.parse::<Name>().ok();
+            Some((name("project")?, name("environment")?))
+        })
+    });
+    move || match place.get() {
+        Some((project, environment)) => view! { <NewService project environment/> }.into_any(),
+        None => {
+            let problem = PanelError::from(Problem::not_found("environment")).0;
+            view! { <Page title="Not found"><ErrorState problem/></Page> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn NewService(project: Name, environment: Name) -> impl IntoView {
+    let create = ServerAction::<CreateService>::new();
+    let name = NodeRef::<Input>::new();
+    let suggested = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        let Some(field) = name.get() else { return };
+        let suggestion = suggested.get();
+        // What a person wrote there stays.
+        if field.value().is_empty() || suggested.with_untracked(|_| field.dataset_is_suggested()) {
+            field.set_value(&suggestion);
+            field.mark_suggested();
+        }
+    });
+    let typed = move |text: String, image: bool| {
+        suggested.set(suggested_from(&text, image).map(|name| name.to_string()).unwrap_or_default());
+    };
+    view! {
+        <Page title="New service" crumbs=crumbs(&project, &environment)>
+            <Form action=create class="form new-service">
+                <Hidden name="project" value=project.to_string()/>
+                <Hidden name="environment" value=environment.to_string()/>
+                <Card title="Where it comes from">
+                    <SourceKind typed/>
+                </Card>
+                <Card title="Name">
+                    <TextField name="name" label="Name" node_ref=name optional=true mono=true autocomplete="off"
+                        hint="Part of its address. Left empty, it is taken from the repository or image."/>
+                </Card>
+                <Disclosure summary="More options: branch folder, Dockerfile, build arguments, port" icon="settings">
+                    <GitBuildFields/>
+                    <TextField name="port" label="Port" optional=true mono=true placeholder="found by itself"
+                        hint="The port that the program listens on. Left empty, it is read from the image's EXPOSE, or from what listens."/>
+                </Disclosure>
+                <Disclosure summary="Private repository or registry" icon="lock"><CredentialFields/></Disclosure>
+                <div class="form-actions">
+                    <Button variant=Variant::Primary icon="deploy" name="then" value="deploy">"Create and deploy"</Button>
+                    <Button name="then" value="create">"Create only"</Button>
+                </div>
+            </Form>
+        </Page>
+    }
+}
+
+/// Tells a suggestion in a field from what a person wrote.
+trait Suggested {
+    fn dataset_is_suggested(&self) -> bool;
+    fn mark_suggested(&self);
+}
+
+impl Suggested for leptos::web_sys::HtmlInputElement {
+    fn dataset_is_suggested(&self) -> bool {
+        self.get_attribute("data-suggested").is_some_and(|suggestion| suggestion == self.value())
+    }
+
+    fn mark_suggested(&self) {
+        // Without the attribute the suggestion counts as written by a person, and stays.
+        let _ = self.set_attribute("data-suggested", &self.value());
+    }
+}

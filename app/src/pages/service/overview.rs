@@ -1,0 +1,107 @@
+//! How a service is, at a glance.
+
+mod parts;
+
+use super::{
+    follow::refresh_after,
+    frame::{Here, ServiceFrame, may},
+};
+use crate::{
+    api::{
+        deployments::Deploy,
+        service::{StartService, StopService},
+    },
+    components::{Button, Card, Form, Hidden, Notice, Tone, Variant},
+    live::Topic,
+};
+use berth_domain::{permission::Permission, service::ServiceState};
+use leptos::prelude::*;
+use parts::{DomainList, Instances, NewestDeployment, StateCard};
+
+/// The service's state, its newest deployment, its instances, and what can be done.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    view! { <ServiceFrame view=|here| view! { <Overview here/> }/> }
+}
+
+#[component]
+fn Overview(here: Here) -> impl IntoView {
+    let service = here.service;
+    let base = StoredValue::new(here.base());
+    view! {
+        <RestartBanner here=here.clone()/>
+        {move || view! { <StateCard service=service.get() base=base.get_value()/> }}
+        <div class="two-columns">
+            {move || view! { <NewestDeployment deployment=service.with(|s| s.latest.clone()) base=base.get_value()/> }}
+            {move || view! { <DomainList service=service.get() base=base.get_value()/> }}
+        </div>
+        {move || view! { <Instances service=service.get() base=base.get_value()/> }}
+        <Power here/>
+    }
+}
+
+/// Says that what runs is older than what is saved, and offers the restart.
+#[component]
+pub fn RestartBanner(here: Here) -> impl IntoView {
+    let service = here.service;
+    let restart = ServerAction::<Deploy>::new();
+    let needed = Memo::new(move |_| service.with(|s| s.restart_needed && s.state != ServiceState::Stopped));
+    let here = StoredValue::new(here);
+    view! {
+        <Show when=move || needed.get()>
+            <Notice tone=Tone::Warn title="Restart needed">
+                <div class="notice-row">
+                    <p>"Variables or settings were changed since what runs was started. It keeps running as it is until the next deployment or restart."</p>
+                    {may(Permission::Deploy).then(|| view! {
+                        <Form action=restart class="inline-form">
+                            {here.with_value(Here::hidden)}
+                            <Hidden name="how" value="restart"/>
+                            <Button small=true icon="restart">"Restart now"</Button>
+                        </Form>
+                    })}
+                </div>
+            </Notice>
+        </Show>
+    }
+}
+
+/// Restart, stop and start.
+#[component]
+fn Power(here: Here) -> impl IntoView {
+    let service = here.service;
+    let restart = ServerAction::<Deploy>::new();
+    let stop = ServerAction::<StopService>::new();
+    let start = ServerAction::<StartService>::new();
+    refresh_after(stop.into(), Topic::Service(here.path.clone()));
+    refresh_after(start.into(), Topic::Service(here.path.clone()));
+    let state = Memo::new(move |_| service.with(|s| s.state));
+    let runs = move || matches!(state.get(), ServiceState::Live | ServiceState::Down);
+    let here = StoredValue::new(here);
+    let hidden = move || here.with_value(Here::hidden);
+    let shown = move || may(Permission::Deploy) && (runs() || state.get() == ServiceState::Stopped);
+    view! {
+        <Show when=shown>
+            <Card title="Restart and stop" text="A restart starts new instances beside the old ones, so no request is lost.">
+                <div class="button-row">
+                    <Show when=runs>
+                        <Form action=restart class="inline-form">
+                            {hidden()}
+                            <Hidden name="how" value="restart"/>
+                            <Button icon="restart">"Restart"</Button>
+                        </Form>
+                        <Form action=stop class="inline-form">
+                            {hidden()}
+                            <Button icon="stop" variant=Variant::Danger title="Its addresses answer nothing until it is started again">"Stop"</Button>
+                        </Form>
+                    </Show>
+                    <Show when=move || state.get() == ServiceState::Stopped>
+                        <Form action=start class="inline-form">
+                            {hidden()}
+                            <Button icon="start" variant=Variant::Primary>"Start"</Button>
+                        </Form>
+                    </Show>
+                </div>
+            </Card>
+        </Show>
+    }
+}

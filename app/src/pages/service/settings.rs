@@ -1,0 +1,158 @@
+//! Everything about a service that can be changed.
+
+use super::{
+    delete::DeleteCard,
+    follow::refresh_after,
+    frame::{Here, ServiceFrame, may},
+    overview::RestartBanner,
+    webhook::WebhookCard,
+};
+use crate::{
+    api::service::{
+        RenameService, SetAutoDeploy, SetCredential, UpdateSettings, UpdateSource,
+        forms::{SettingsForm, SourceForm},
+    },
+    components::{Button, Card, Disclosure, Form, Hidden, Notice, TextField, Variant},
+    live::Topic,
+    widgets::{
+        settings_form::SettingsFields,
+        source_form::{CredentialFields, GitBuildFields, SourceKind},
+    },
+};
+use berth_domain::{permission::Permission, source::Source};
+use leptos::prelude::*;
+
+/// The settings of a service.
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    view! { <ServiceFrame view=|here| view! { <Settings here/> }/> }
+}
+
+#[component]
+fn Settings(here: Here) -> impl IntoView {
+    if !may(Permission::Configure) {
+        return view! { <Notice><p>"Your role allows looking at the settings' effect, not changing them."</p></Notice> }
+            .into_any();
+    }
+    view! {
+        <RestartBanner here=here.clone()/>
+        <SourceCard here=here.clone()/>
+        <RunCard here=here.clone()/>
+        <AutoDeployCard here=here.clone()/>
+        <WebhookCard here=here.clone()/>
+        <CredentialCard here=here.clone()/>
+        <RenameCard here=here.clone()/>
+        {may(Permission::Administer).then(|| view! { <DeleteCard here/> })}
+    }
+    .into_any()
+}
+
+#[component]
+fn SourceCard(here: Here) -> impl IntoView {
+    let save = ServerAction::<UpdateSource>::new();
+    refresh_after(save.into(), Topic::Service(here.path.clone()));
+    let form = here.service.with_untracked(|service| SourceForm::of(&service.source));
+    view! {
+        <Card title="Source" text="Where it comes from. What runs stays as it is until the next deployment.">
+            <Form action=save>
+                {here.hidden()}
+                <SourceKind source=form.clone() typed=|_, _| ()/>
+                <Disclosure summary="How the repository is built"><GitBuildFields source=form/></Disclosure>
+                <div class="form-actions"><Button variant=Variant::Primary icon="check">"Save the source"</Button></div>
+            </Form>
+        </Card>
+    }
+}
+
+#[component]
+fn RunCard(here: Here) -> impl IntoView {
+    let save = ServerAction::<UpdateSettings>::new();
+    refresh_after(save.into(), Topic::Service(here.path.clone()));
+    let form = here.service.with_untracked(|service| SettingsForm::of(&service.settings));
+    view! {
+        <Card title="How it runs" text="Everything has a default that fits most programs.">
+            <Form action=save>
+                {here.hidden()}
+                <SettingsFields form/>
+                <div class="form-actions"><Button variant=Variant::Primary icon="check">"Save how it runs"</Button></div>
+            </Form>
+        </Card>
+    }
+}
+
+#[component]
+fn AutoDeployCard(here: Here) -> impl IntoView {
+    let set = ServerAction::<SetAutoDeploy>::new();
+    refresh_after(set.into(), Topic::Service(here.path.clone()));
+    let service = here.service;
+    let on = Memo::new(move |_| service.with(|service| service.settings.auto_deploy));
+    let branch = Memo::new(move |_| {
+        service.with(|service| match &service.source {
+            Source::Git(git) => Some(git.branch.clone()),
+            Source::Image(_) => None,
+        })
+    });
+    let text = move || match (branch.get(), on.get()) {
+        (Some(branch), true) => {
+            format!("A push to {branch} deploys by itself, once the webhook below is set up.")
+        }
+        (Some(branch), false) => format!("A push to {branch} is noted and not deployed."),
+        (None, _) => "An image has no pushes: deploy it by hand or over the API.".to_owned(),
+    };
+    let hidden = here.clone();
+    view! {
+        <Card title="Deploy on a push">
+            <Form action=set class="inline-form auto-deploy">
+                {hidden.hidden()}
+                {move || view! { <Hidden name="on" value=if on.get() { "no" } else { "yes" }/> }}
+                <p>{text}</p>
+                <Button>{move || if on.get() { "Turn off" } else { "Turn on" }}</Button>
+            </Form>
+        </Card>
+    }
+}
+
+#[component]
+fn CredentialCard(here: Here) -> impl IntoView {
+    let set = ServerAction::<SetCredential>::new();
+    refresh_after(set.into(), Topic::Service(here.path.clone()));
+    let service = here.service;
+    let is_set = Memo::new(move |_| service.with(|service| service.credential_set));
+    let text = move || match is_set.get() {
+        true => "A credential is kept. Another one takes its place.",
+        false => "None is kept: the repository or image has to be public.",
+    };
+    let hidden = StoredValue::new(here.clone());
+    view! {
+        <Card title="Credential">
+            <p>{text}</p>
+            <Form action=set>
+                {here.hidden()}
+                <CredentialFields/>
+                <div class="form-actions"><Button icon="lock">"Keep this credential"</Button></div>
+            </Form>
+            <Show when=move || is_set.get()>
+                <Form action=set class="inline-form">
+                    {hidden.with_value(Here::hidden)}
+                    <Hidden name="remove" value="yes"/>
+                    <Button small=true variant=Variant::Danger icon="trash">"Remove the credential"</Button>
+                </Form>
+            </Show>
+        </Card>
+    }
+}
+
+#[component]
+fn RenameCard(here: Here) -> impl IntoView {
+    let rename = ServerAction::<RenameService>::new();
+    let name = here.path.service.to_string();
+    view! {
+        <Card title="Name" text="The panel's address and the default domain follow the name; volumes and logs stay.">
+            <Form action=rename>
+                {here.hidden()}
+                <TextField name="name" label="Name" value=name mono=true autocomplete="off"/>
+                <div class="form-actions"><Button icon="edit">"Rename"</Button></div>
+            </Form>
+        </Card>
+    }
+}
