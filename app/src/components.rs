@@ -24,7 +24,7 @@ pub use flash::FlashMessage;
 pub use form::{Form, FormState, PlainForm};
 pub use icon::Icon;
 pub use load::{Load, Loadable};
-pub use page::{Breadcrumb, Card, Crumb, HeadTitle, Page};
+pub use page::{Breadcrumb, Card, Crumb, HeadTitle, Page, name_document};
 pub use state::{EmptyState, ErrorState, Notice, ProblemBox, Skeleton};
 pub use table::Table;
 pub use tabs::{TabLink, Tabs};

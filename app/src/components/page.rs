@@ -71,7 +71,7 @@ fn Crumbs(crumbs: Vec<Crumb>) -> impl IntoView {
 }
 
 /// Gives the document its title, on either side.
-fn name_document(title: &str, crumbs: &[Crumb]) {
+pub fn name_document(title: &str, crumbs: &[Crumb]) {
     let place = crumbs.iter().rev().map(|crumb| format!(" \u{b7} {}", crumb.text)).collect::<String>();
     let text = format!("{title}{place} \u{b7} Berth");
     if let Some(HeadTitle(slot)) = use_context::<HeadTitle>()

@@ -12,7 +12,10 @@ use axum::{
 use berth_engine::Engine;
 use futures::StreamExt;
 use hydration_context::{SharedContext, SsrSharedContext};
-use leptos::{prelude::*, reactive::owner::Owner};
+use leptos::{
+    prelude::*,
+    reactive::owner::{Owner, Sandboxed},
+};
 use leptos_axum::ResponseOptions;
 use leptos_router::location::RequestUrl;
 use std::{fmt::Write, sync::Arc};
@@ -23,7 +26,8 @@ pub async fn render(parts: Parts, engine: Engine, boot: Boot) -> Response {
     let owner = Owner::new_root(Some(Arc::clone(&shared) as Arc<dyn SharedContext + Send + Sync>));
     let options = ResponseOptions::default();
     let title = HeadTitle::default();
-    let body = owner.with(|| {
+    // Signals live in an arena of this request: every poll has to see it, on whichever thread it happens.
+    let rendering = owner.with(|| {
         let path = parts.uri.path_and_query().map_or("/", |whole| whole.as_str());
         // The origin is never shown; the router only wants one.
         provide_context(RequestUrl::new(&format!("http://berth{path}")));
@@ -33,10 +37,14 @@ pub async fn render(parts: Parts, engine: Engine, boot: Boot) -> Response {
         provide_context(boot.clone());
         provide_context(title.clone());
         leptos_router::components::provide_server_redirect(leptos_axum::redirect);
-        view! { <App/> }.to_html_stream_in_order()
+        let body = view! { <App/> }.to_html_stream_in_order();
+        let shared = Arc::clone(&shared);
+        Sandboxed::new(Box::pin(async move {
+            let body: String = body.collect().await;
+            (body, shared.consume_buffers().await)
+        }))
     });
-    let body: String = body.collect().await;
-    let resources = shared.consume_buffers().await;
+    let (body, resources) = rendering.await;
     owner.unset_with_forced_cleanup();
     let title = title.0.lock().map(|title| title.clone()).unwrap_or_default();
     let html = document(&boot, &title, &body, &resources);

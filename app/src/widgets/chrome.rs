@@ -1,7 +1,7 @@
 use crate::{
     api::front::{SetTheme, SignOut},
     boot::{Boot, Theme, Viewer},
-    components::{FlashMessage, Icon, PlainForm},
+    components::{FlashMessage, Icon, PlainForm, name_document},
     live::{Connection, use_live},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -163,6 +163,7 @@ pub fn LoneFrame(
     #[prop(optional, into)] text: Option<String>,
     children: Children,
 ) -> impl IntoView {
+    name_document(&title, &[]);
     view! {
         <div class="lone-frame">
             <div class="lone-mark" aria-hidden="true"><Icon name="anchor"/></div>
