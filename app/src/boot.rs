@@ -68,6 +68,8 @@ pub struct Boot {
     pub theme: Theme,
     pub problem: Option<FormProblem>,
     pub once: Option<Once>,
+    /// The page stays as the server rendered it.
+    pub still: bool,
 }
 
 impl Boot {
@@ -79,6 +81,7 @@ impl Boot {
             theme: Theme::System,
             problem: None,
             once: None,
+            still: false,
         })
     }
 

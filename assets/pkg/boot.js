@@ -95,7 +95,9 @@ const told = document.querySelector("dialog:not([open]) [role=alert]");
 if (told) showDialog(told.closest("dialog").id);
 else if (location.hash.length > 1) showDialog(decodeURIComponent(location.hash.slice(1)));
 
-const panel = await import("/pkg/berth.js");
-await panel.default({ module_or_path: "/pkg/berth_bg.wasm" });
-panel.hydrate();
+if (root.dataset.still === undefined) {
+  const panel = await import("/pkg/berth.js");
+  await panel.default({ module_or_path: "/pkg/berth_bg.wasm" });
+  panel.hydrate();
+}
 root.dataset.ready = "";

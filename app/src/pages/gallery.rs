@@ -1,25 +1,19 @@
-//! Every component in every state, to look at; only debug builds have it.
+//! Every component in every state, to look at; only debug builds of the server have it, and the browser's part never.
 
-use super::not_found::NotFoundPage;
 use leptos::prelude::*;
 
-#[cfg(debug_assertions)]
+#[cfg(all(debug_assertions, feature = "ssr"))]
 mod show;
 
 /// The components, in builds for people who work on Berth.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
-    #[cfg(debug_assertions)]
+    #[cfg(all(debug_assertions, feature = "ssr"))]
     {
         view! { <show::Gallery/> }.into_any()
     }
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(all(debug_assertions, feature = "ssr")))]
     {
-        view! { <NotFoundPage/> }.into_any()
+        view! { <super::not_found::NotFoundPage/> }.into_any()
     }
 }
-
-#[cfg(debug_assertions)]
-const _: fn() = || {
-    let _ = NotFoundPage;
-};

@@ -84,6 +84,9 @@ fn document(
     if boot.theme != Theme::System {
         let _ = write!(html, " data-theme=\"{}\"", boot.theme.as_str());
     }
+    if boot.still {
+        html.push_str(" data-still");
+    }
     html.push_str("><head>");
     html.push_str(HEAD);
     html.push_str("<title>");

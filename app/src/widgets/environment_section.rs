@@ -1,5 +1,5 @@
 use super::ServiceRow;
-use crate::components::{Icon, LinkButton};
+use crate::components::{Icon, LinkButton, Variant};
 use berth_domain::project::EnvironmentView;
 use leptos::prelude::*;
 
@@ -15,6 +15,7 @@ pub fn EnvironmentSection(
     let new = format!("/projects/{project}/{name}/new");
     let settings = format!("/projects/{project}/settings#environment-{name}");
     let count = services.len();
+    let first = if count == 0 { Variant::Primary } else { Variant::Plain };
     let rows = match count {
         0 => view! {
             <p class="environment-empty">
@@ -34,8 +35,8 @@ pub fn EnvironmentSection(
                 <h2><Icon name="environment"/>{name.to_string()}<span class="count">{count}</span></h2>
                 {may_configure.then(|| view! {
                     <div class="card-actions">
-                        <LinkButton href=settings small=true variant=crate::components::Variant::Quiet icon="settings">"Edit"</LinkButton>
-                        <LinkButton href=new small=true icon="plus">"New service"</LinkButton>
+                        <LinkButton href=settings small=true variant=Variant::Quiet icon="settings">"Edit"</LinkButton>
+                        <LinkButton href=new small=true variant=first icon="plus">"New service"</LinkButton>
                     </div>
                 })}
             </header>
