@@ -52,6 +52,8 @@ async fn services(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(table).await?;
     index(manager, "services", &["environment_id", "name"], true).await?;
     index(manager, "services", &["project_id"], false).await?;
+    // Counted by the list of projects from the index alone: the rows are wide.
+    index(manager, "services", &["organisation_id", "project_id", "state"], false).await?;
     index(manager, "services", &["organisation_id", "name"], false).await
 }
 

@@ -18,6 +18,7 @@ mod volumes;
 mod webhooks;
 
 pub use logs::LogFollow;
+pub(crate) use reach::Glances;
 
 use crate::{Actor, Engine, Error, Result};
 use berth_domain::{

@@ -2,7 +2,7 @@
 
 use crate::{
     Actor, Config,
-    acting::Acting,
+    acting::{Acting, Glances},
     collector::{self, Collector, Requests},
     front::Front,
     git::Git,
@@ -44,6 +44,7 @@ pub struct Parts {
     pub config: Config,
     pub store: Store,
     pub vault: Vault,
+    pub(crate) glances: Glances,
     pub logs: Logs,
     pub(crate) front: Front,
     pub(crate) docker: LazyDocker,
@@ -121,6 +122,7 @@ impl Engine {
             config,
             store,
             vault,
+            glances: Glances::default(),
             logs,
             front: Front::default(),
             docker: LazyDocker::default(),

@@ -51,10 +51,11 @@ impl Follower {
             self.news.mark_unchanged();
             match self.read().await {
                 Ok(true) => {}
-                Ok(false) => match tokio::time::timeout(RELOOK, self.news.changed()).await {
-                    Ok(Err(_)) => return None,
-                    Ok(Ok(())) | Err(_) => {}
-                },
+                Ok(false) => {
+                    if let Ok(Err(_closed)) = tokio::time::timeout(RELOOK, self.news.changed()).await {
+                        return None;
+                    }
+                }
                 Err(error) => {
                     warn!(%error, "could not read events; trying again");
                     tokio::time::sleep(RETRY).await;

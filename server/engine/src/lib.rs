@@ -12,6 +12,7 @@ pub mod error;
 mod events;
 pub mod front;
 pub mod git;
+mod glance;
 pub mod logs;
 pub mod mask;
 mod naming;

@@ -42,7 +42,10 @@ pub use write::{Write, Writing};
 use berth_domain::ids::OrganisationId;
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::{DatabaseConnection, DatabaseExecutor};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::watch;
 
 /// What a function of the store answers.
@@ -61,6 +64,8 @@ pub struct Store {
     writes: DatabaseConnection,
     /// Counts committed batches of events; followers read again when it moves.
     news: Arc<watch::Sender<u64>>,
+    /// Counts commits of this process: what was read before one may be old after it.
+    generation: Arc<AtomicU64>,
 }
 
 /// The rows of one organisation, through the pool or inside a transaction.
@@ -73,6 +78,11 @@ impl Store {
     /// The rows of one organisation, outside of any transaction.
     pub fn scoped(&self, scope: Scope) -> Scoped<'_> {
         Scoped { db: (&self.reads).into(), scope }
+    }
+
+    /// How often this process has committed.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// Whether the database answers.

@@ -179,7 +179,12 @@ impl Engine {
         path: &ServicePath,
         row: DeploymentRow,
     ) -> Result<DeploymentView> {
-        let kept = self.parts.store.kept(row.service, self.config().releases_kept).await?;
+        // Only a former live one can be gone back to: the others need no look at the history.
+        let former = matches!(row.state.status(), Status::Superseded | Status::Removed);
+        let kept = match former {
+            true => self.parts.store.kept(row.service, self.config().releases_kept).await?,
+            false => Kept::default(),
+        };
         Ok(view(row, path, &kept))
     }
 }

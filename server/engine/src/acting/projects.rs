@@ -23,6 +23,18 @@ impl Acting {
     /// Lists projects by name; the search also matches the names of services in them.
     pub async fn list_projects(&self, query: PageQuery) -> Result<Page<ProjectSummary>> {
         self.require(Permission::Read)?;
+        let seen = &self.engine.parts.glances.projects;
+        let before = self.engine.store().generation();
+        let key = (self.actor.organisation, query.clone());
+        if let Some(page) = seen.seen(&key, before) {
+            return Ok(page);
+        }
+        let page = self.project_page(query).await?;
+        seen.remember(key, &page, before, self.engine.store().generation());
+        Ok(page)
+    }
+
+    async fn project_page(&self, query: PageQuery) -> Result<Page<ProjectSummary>> {
         let limit = query.rows();
         let (after, search) = (query.after.as_deref(), query.search.as_deref());
         let mut items = self.rows().project_page(after, search, limit + 1).await?;

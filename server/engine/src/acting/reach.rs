@@ -3,6 +3,7 @@
 use super::Acting;
 use crate::{
     Engine, Error, Result,
+    glance::Glance,
     store::{
         DomainRow, EnvironmentRow, Listed, NewEvent, ProjectRow, Scope, Scoped, ServiceRow, Subject, Write,
     },
@@ -10,10 +11,20 @@ use crate::{
 use berth_domain::{
     domain_name::{DomainView, HostName, PathPrefix},
     event::EventKind,
+    ids::OrganisationId,
     name::Name,
+    page::{Page, PageQuery},
     problem::{Problem, ProblemKind},
-    service::{ConfirmDeletion, ServicePath, ServiceSummary},
+    project::ProjectSummary,
+    service::{ConfirmDeletion, ServicePath, ServiceSummary, ServiceView},
 };
+
+/// What the panel's most visited pages show, remembered until something is written.
+#[derive(Default)]
+pub(crate) struct Glances {
+    pub(crate) services: Glance<(OrganisationId, ServicePath), ServiceView>,
+    pub(crate) projects: Glance<(OrganisationId, PageQuery), Page<ProjectSummary>>,
+}
 
 impl Acting {
     /// The actor's organisation.

@@ -78,8 +78,15 @@ impl Acting {
     /// Everything that a service's pages show.
     pub async fn service(&self, path: &ServicePath) -> Result<ServiceView> {
         self.require(Permission::Read)?;
+        let seen = &self.engine.parts.glances.services;
+        let (key, before) = ((self.actor.organisation, path.clone()), self.engine.store().generation());
+        if let Some(view) = seen.seen(&key, before) {
+            return Ok(view);
+        }
         let row = self.service_row(path).await?;
-        self.service_view(row).await
+        let view = self.service_view(row).await?;
+        seen.remember(key, &view, before, self.engine.store().generation());
+        Ok(view)
     }
 
     /// Changes name, source or settings; what runs stays as it is until the next deployment.

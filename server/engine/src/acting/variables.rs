@@ -77,7 +77,8 @@ impl Acting {
         let (mut write, service, saved) = self.hold_variables(path).await?;
         let old = saved.iter().find(|row| row.key == key);
         let value = Secret::new(request.value);
-        if self.put(&write.scoped(self.scope()), &service, old, key, request.secret, &value).await? {
+        let wish = Wish { key, secret: request.secret, value: &value };
+        if self.put(&write.scoped(self.scope()), &service, old, wish).await? {
             let told = format!("Variable {key} of {path} was set.");
             write.record(self.tells(EventKind::VariableSet, Subject::service(service.id, path), told));
             write.commit().await?;
@@ -104,10 +105,9 @@ impl Acting {
         rows: &Writing<'_>,
         service: &ServiceRow,
         old: Option<&VariableRow>,
-        key: &str,
-        secret: bool,
-        value: &Secret,
+        wish: Wish<'_>,
     ) -> Result<bool> {
+        let Wish { key, secret, value } = wish;
         let digest = self.engine.digest(service.id, value.expose());
         if old.is_some_and(|old| old.digest == digest && old.secret == secret) {
             return Ok(false);
@@ -163,7 +163,8 @@ impl Acting {
         for (key, value) in &pairs {
             let old = saved.iter().find(|row| row.key == *key);
             let secret = old.map_or(request.secret, |old| old.secret);
-            if self.put(&rows, &service, old, key, secret, &Secret::new(value.as_bytes())).await? {
+            let value = Secret::new(value.as_bytes());
+            if self.put(&rows, &service, old, Wish { key, secret, value: &value }).await? {
                 set.push(key.as_str());
             }
         }
@@ -214,6 +215,13 @@ impl Acting {
         write.commit().await?;
         Ok(RevealedVariable { key: row.key, value })
     }
+}
+
+/// What a variable is to be.
+struct Wish<'a> {
+    key: &'a str,
+    secret: bool,
+    value: &'a Secret,
 }
 
 /// Where a variable's value is sealed.

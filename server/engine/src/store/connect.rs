@@ -48,7 +48,7 @@ impl Store {
     }
 
     fn with(reads: DatabaseConnection, writes: DatabaseConnection) -> Self {
-        Self { reads, writes, news: Arc::new(watch::Sender::new(0)) }
+        Self { reads, writes, news: Arc::new(watch::Sender::new(0)), generation: Arc::default() }
     }
 }
 

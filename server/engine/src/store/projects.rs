@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, Query},
+    sea_query::{Asterisk, Expr, Query},
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub struct EnvironmentRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// What goes when a project or an environment goes.
+/// The services of a project, and how many of them should run and do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counts {
     services: u64,
@@ -110,7 +110,7 @@ impl Scoped<'_> {
         let rows: Vec<(Uuid, i64, i64)> = services::Entity::find()
             .select_only()
             .column(services::Column::ProjectId)
-            .expr(services::Column::Id.count())
+            .expr(Expr::col(Asterisk).count())
             .expr(Expr::expr(down).sum())
             .filter(services::Column::OrganisationId.eq(self.scope.0.0))
             .filter(services::Column::ProjectId.is_in(projects.iter().copied()))

@@ -2,7 +2,13 @@
 
 use super::{NewEvent, Scope, Scoped, Store, StoreResult, connect::as_writer, events};
 use sea_orm::{DatabaseTransaction, TransactionTrait};
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use tokio::sync::watch;
 
 /// An open transaction. Dropped without [`Write::commit`], nothing of it has happened.
@@ -12,6 +18,7 @@ pub struct Write {
     pub(super) transaction: DatabaseTransaction,
     events: Vec<NewEvent>,
     news: Arc<watch::Sender<u64>>,
+    generation: Arc<AtomicU64>,
 }
 
 /// The rows of one organisation inside a transaction: to read, as [`Scoped`], and to change.
@@ -31,7 +38,12 @@ impl Store {
     /// Begins a transaction.
     pub async fn begin(&self) -> StoreResult<Write> {
         let transaction = self.writes.begin_with_options(as_writer()).await?;
-        Ok(Write { transaction, events: Vec::new(), news: self.news.clone() })
+        Ok(Write {
+            transaction,
+            events: Vec::new(),
+            news: self.news.clone(),
+            generation: self.generation.clone(),
+        })
     }
 }
 
@@ -52,7 +64,10 @@ impl Write {
         if tells {
             events::append(&self.transaction, self.events).await?;
         }
-        self.transaction.commit().await?;
+        let committed = self.transaction.commit().await;
+        // Also after an error: whether it took effect is not known then.
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        committed?;
         if tells {
             self.news.send_modify(|count| *count += 1);
         }

@@ -59,7 +59,7 @@ async fn r_env_2_what_is_exported_is_imported_as_it_was() {
         let import = ImportVariables { dotenv: text.clone(), replace: true, secret: true };
         acting.import_variables(&web, import.clone()).await.unwrap();
         let kinds = acting.variables(&web).await.unwrap().variables;
-        assert!(kinds.iter().enumerate().all(|(i, v)| v.secret == (i % 2 == 0)), "a kind changed");
+        assert!(kinds.iter().enumerate().all(|(i, v)| v.secret == i.is_multiple_of(2)), "a kind changed");
         let after = acting.events(EventQuery::default()).await.unwrap().items.len();
         assert_eq!(after, events, "an import that changes nothing was told");
         let other = service(&acting, "shop/production/other").await.path;
