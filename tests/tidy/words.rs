@@ -132,6 +132,13 @@ impl<'ast> Visit<'ast> for Names<'_> {
         syn::visit::visit_item_trait(self, item);
     }
 
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        // What a trait's functions are called is the trait's business, and that may be somebody else's.
+        if item.trait_.is_none() {
+            syn::visit::visit_item_impl(self, item);
+        }
+    }
+
     fn visit_signature(&mut self, signature: &'ast syn::Signature) {
         self.check_function(&signature.ident);
         syn::visit::visit_signature(self, signature);

@@ -232,6 +232,7 @@ struct Load {
 }
 
 impl Load {
+    #[allow(clippy::disallowed_methods)]
     fn start(front: &Front) -> Self {
         let (stop, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let work = |fresh: bool| {

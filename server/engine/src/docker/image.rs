@@ -82,7 +82,7 @@ fn pull_advice(message: &str) -> String {
         "The registry limits anonymous pulls: add credentials for it, or try again later."
     } else if lower.contains("unauthorized") || lower.contains("denied") || lower.contains("no basic auth") {
         "Check the name, and the credentials for that registry."
-    } else if lower.contains("manifest unknown") || lower.contains("not found") {
+    } else if ["manifest unknown", "not found", "http 404"].iter().any(|words| lower.contains(words)) {
         "Check the name and the tag."
     } else if lower.contains("no such host")
         || lower.contains("i/o timeout")

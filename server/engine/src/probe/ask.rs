@@ -1,6 +1,7 @@
 //! One try at a probe.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -9,6 +10,18 @@ use tokio::time::Instant;
 
 use super::report::Attempt;
 use super::{HttpProbe, Probe, ProbeSpec, within};
+
+/// No connection is kept: it could reach a program that is already ending. Made once, since making one reads the
+/// machine's certificates.
+static CLIENT: LazyLock<Result<reqwest::Client, String>> = LazyLock::new(|| {
+    reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent("Berth-Probe")
+        .build()
+        .map_err(|error| error.to_string())
+});
 
 /// How much of a body is looked through.
 const MOST_BODY: usize = 64 * 1024;
@@ -38,17 +51,9 @@ async fn ask(
     timeout: Duration,
     status: &mut Option<u16>,
 ) -> Result<(), String> {
-    // A client of its own: a kept connection could reach a program that is already ending.
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(timeout)
-        .pool_max_idle_per_host(0)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent("Berth-Probe")
-        .build()
-        .map_err(|error| error.to_string())?;
+    let client = CLIENT.as_ref().map_err(Clone::clone)?;
     let path = if http.path.starts_with('/') { http.path.clone() } else { format!("/{}", http.path) };
-    let mut request = client.get(format!("http://{socket}{path}"));
+    let mut request = client.get(format!("http://{socket}{path}")).timeout(timeout);
     if let Some(host) = &http.host {
         request = request.header(reqwest::header::HOST, host);
     }

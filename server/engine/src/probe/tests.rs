@@ -1,6 +1,6 @@
+use std::io::{Read, Write};
 use std::net::Ipv4Addr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
@@ -50,14 +50,14 @@ async fn unused_port() -> u16 {
 }
 
 /// Answers every request so; ends with the test.
-async fn answering(answer: &'static str) -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+fn answering(answer: &'static str) -> u16 {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0u8; 2048];
-            _ = stream.read(&mut request).await;
-            _ = stream.write_all(answer.as_bytes()).await;
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut request) = (stream.expect("a connection"), [0u8; 2048]);
+            _ = stream.read(&mut request);
+            _ = stream.write_all(answer.as_bytes());
         }
     });
     port
@@ -65,20 +65,20 @@ async fn answering(answer: &'static str) -> u16 {
 
 #[tokio::test]
 async fn a_port_that_accepts_is_healthy() {
-    let port = answering("").await;
+    let port = answering("");
     let report = await_healthy(&RUNNING, &quick(Probe::Tcp, port)).await.expect("healthy");
     assert_eq!(report.tries, 2);
 }
 
 #[tokio::test]
 async fn an_http_answer_is_held_against_status_and_body() {
-    let port = answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nready").await;
+    let port = answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nready");
     let with =
         |body: &str| Probe::Http(HttpProbe { body_contains: Some(body.into()), ..HttpProbe::new("/health") });
     await_healthy(&RUNNING, &quick(with("ready"), port)).await.expect("healthy");
     let failure = await_healthy(&RUNNING, &quick(with("steady"), port)).await.expect_err("not healthy");
     assert!(failure.to_string().contains("does not contain \"steady\""), "{failure}");
-    let not_there = answering("HTTP/1.1 503 Not Yet\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+    let not_there = answering("HTTP/1.1 503 Not Yet\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     let failure = await_healthy(&RUNNING, &quick(Probe::Http(HttpProbe::new("/")), not_there))
         .await
         .expect_err("not healthy");

@@ -37,8 +37,10 @@ impl Repository {
     pub fn add_traps(&self, canary: &Path) {
         let touch = format!("touch {}/ran", canary.display());
         std::fs::write(self.path().join(".gitattributes"), "* filter=trap\n").expect("a file");
+        let by_program = format!("ext::sh -c {touch}"); // the trap: not a shell of ours
         let modules = format!(
-            "[submodule \"sub\"]\n\tpath = sub\n\turl = file:///etc\n\tupdate = !{touch}\n[submodule \"ext\"]\n\tpath = ext\n\turl = ext::sh -c {touch}\n"
+            "[submodule \"sub\"]\n\tpath = sub\n\turl = file:///etc\n\tupdate = !{touch}\n\
+             [submodule \"ext\"]\n\tpath = ext\n\turl = {by_program}\n"
         );
         std::fs::write(self.path().join(".gitmodules"), modules).expect("a file");
         let link = format!("160000,{},sub", self.first);

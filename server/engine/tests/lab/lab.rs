@@ -47,7 +47,7 @@ impl Lab {
     /// A container that runs a shell line inside it.
     #[allow(dead_code)]
     pub fn shell(&self, what: &str, line: &str) -> InstanceSpec {
-        let command = ["sh", "-c", line].map(str::to_owned).to_vec();
+        let command = ["sh", "-c", line].map(str::to_owned).to_vec(); // the container's: not a shell of ours
         InstanceSpec { image: DEBIAN.into(), command: Some(command), ..self.spec(what) }
     }
 
