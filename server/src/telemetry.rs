@@ -19,7 +19,13 @@ pub fn start() {
         registry.with(tracing_subscriber::fmt::layer().with_writer(stderr).compact()).try_init()
     } else {
         registry
-            .with(tracing_subscriber::fmt::layer().with_writer(stderr).json().flatten_event(true))
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_writer(stderr)
+                    .json()
+                    .flatten_event(true)
+                    .with_span_list(false),
+            )
             .try_init()
     };
     // A test that starts two servers in one process has the first one's log.

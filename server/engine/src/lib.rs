@@ -9,6 +9,7 @@ pub mod config;
 pub mod docker;
 pub mod engine;
 pub mod error;
+pub mod figures;
 mod events;
 pub mod front;
 pub mod git;

@@ -27,7 +27,10 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Logs in use keep a little state and one open file; more than these give it back.
@@ -119,6 +122,7 @@ struct Inner {
     folder: PathBuf,
     budget: LogBudget,
     journals: Mutex<Journals>,
+    written: AtomicU64,
 }
 
 #[derive(Default)]
@@ -138,14 +142,21 @@ impl Logs {
                 fs::remove_dir_all(path)?;
             }
         }
-        Ok(Self { inner: Arc::new(Inner { folder, budget, journals: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner { folder, budget, journals: Mutex::default(), written: AtomicU64::new(0) }) })
     }
 
     /// Appends lines in order, with one write; answers the cursor behind them.
     pub async fn append(&self, stream: Stream, lines: &[NewLine]) -> Result<u64, LogError> {
         let journal = self.journal(stream);
         let chunks = encode(lines);
-        blocking(move || journal.append(&chunks)).await
+        let cursor = blocking(move || journal.append(&chunks)).await?;
+        self.inner.written.fetch_add(lines.len() as u64, Ordering::Relaxed);
+        Ok(cursor)
+    }
+
+    /// How many lines were written since the start.
+    pub fn lines_written(&self) -> u64 {
+        self.inner.written.load(Ordering::Relaxed)
     }
 
     /// A part of a log; a log that nobody wrote to is empty.

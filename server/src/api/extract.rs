@@ -189,8 +189,12 @@ fn wrong(path: &str, why: &impl ToString) -> Problem {
     if field.is_empty() {
         return Problem::new(ProblemKind::Invalid, format!("The request cannot be read: {why}."));
     }
-    let sentence = why.ends_with('.') || why.ends_with('!');
-    Problem::invalid(&field, if sentence { why } else { format!("{field}: {why}.") })
+    let sentence = match missing {
+        Some(_) => format!("{field} is required."),
+        None if why.ends_with('.') => why,
+        None => format!("{field}: {why}."),
+    };
+    Problem::invalid(&field, sentence)
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ impl Client {
     /// A client for the address and token; nothing is asked yet.
     pub fn new(profile: Profile) -> Result<Self, Failure> {
         let text = format!("{}/", profile.url.trim_end_matches('/'));
-        let base: Url = text.parse().map_err(|why| Failure::trouble(format!("{text:?} is no address: {why}")))?;
+        let base: Url =
+            text.parse().map_err(|why| Failure::trouble(format!("{text:?} is no address: {why}")))?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(Failure::trouble(format!("{text:?} is no http or https address.")));
         }
@@ -75,9 +76,8 @@ impl Client {
 
     async fn answered(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let sent = request.send().await;
-        let response = sent.map_err(|error| {
-            Failure::Away(format!("{} cannot be reached: {}", self.base, words(&error)))
-        })?;
+        let response = sent
+            .map_err(|error| Failure::Away(format!("{} cannot be reached: {}", self.base, words(&error))))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);

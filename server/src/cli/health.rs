@@ -43,9 +43,9 @@ pub async fn run(args: HealthArgs) -> Result<(), Failure> {
     } else {
         let parts = [("store", &health.store), ("docker", &health.docker), ("proxy", &health.proxy)];
         let word = |ok: bool| if ok { "ok" } else { "down" };
-        print::table(&parts.map(|(name, part)| {
-            [name.to_owned(), word(part.ok).to_owned(), part.detail.clone()]
-        }))?;
+        print::table(
+            &parts.map(|(name, part)| [name.to_owned(), word(part.ok).to_owned(), part.detail.clone()]),
+        )?;
     }
     if health.ok { Ok(()) } else { Err(Failure::Outcome) }
 }

@@ -7,16 +7,24 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use berth_domain::{
+    deployment::Status,
     permission::Permission,
     problem::{Problem, ProblemKind},
 };
-use berth_engine::Actor;
+use berth_engine::{Actor, Error, figures::Figures};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
-use std::{net::SocketAddr, sync::Arc, sync::atomic::AtomicU64, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -30,11 +38,18 @@ struct Timed {
     route: Arc<str>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Standing {
+    status: &'static str,
+}
+
 /// Everything that is counted.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     durations: Family<Timed, Histogram>,
+    deployments: Family<Standing, Gauge>,
+    log_lines: Counter,
     resident: Gauge,
     cpu: Gauge<f64, AtomicU64>,
 }
@@ -46,6 +61,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("berth");
         let requests = Family::<Answered, Counter>::default();
         let durations = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let (deployments, log_lines) = (Family::<Standing, Gauge>::default(), Counter::<u64>::default());
         let (resident, cpu) = (Gauge::default(), Gauge::<f64, AtomicU64>::default());
         registry.register("http_requests", "Requests by route and status", requests.clone());
         registry.register_with_unit("http_duration", "Time to the answer", Unit::Seconds, durations.clone());
@@ -58,7 +74,7 @@ impl Default for Metrics {
         registry.register_with_unit("process_cpu", "CPU time of the server", Unit::Seconds, cpu.clone());
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The build that runs", version);
-        Self { registry, requests, durations, resident, cpu }
+        Self { registry, requests, durations, deployments, log_lines, resident, cpu }
     }
 }
 
@@ -71,7 +87,14 @@ impl Metrics {
         self.durations.get_or_create(&Timed { route: route.clone() }).observe(took.as_secs_f64());
     }
 
-    fn text(&self) -> Result<String, std::fmt::Error> {
+    fn text(&self, figures: &Figures) -> Result<String, std::fmt::Error> {
+        for status in Status::ALL {
+            let count =
+                figures.deployments.iter().find(|(counted, _)| counted == status).map_or(0, |(_, n)| *n);
+            let gauge = self.deployments.get_or_create(&Standing { status: status.as_str() });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        self.log_lines.inner().store(figures.log_lines, Ordering::Relaxed);
         let (resident, cpu) = process();
         self.resident.set(resident);
         self.cpu.set(cpu);
@@ -116,8 +139,8 @@ pub async fn metrics(
             .with_hint("Use an API token (Authorization: Bearer), or ask from this machine.");
         return Err(problem.into());
     }
-    let text =
-        app.metrics.text().map_err(|error| berth_engine::Error::internal("write the metrics", error))?;
+    let figures = app.engine.figures().await?;
+    let text = app.metrics.text(&figures).map_err(|error| Error::internal("write the metrics", error))?;
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, media_type)], text).into_response())
 }
@@ -137,7 +160,10 @@ mod tests {
             StatusCode::OK,
             Duration::from_millis(3),
         );
-        let text = metrics.text().unwrap();
+        let figures = Figures { deployments: vec![(Status::Queued, 2)], log_lines: 7 };
+        let text = metrics.text(&figures).unwrap();
+        assert!(text.contains("berth_deployments{status=\"queued\"} 2\n"), "{text}");
+        assert!(text.contains("berth_log_lines_total 7\n"));
         assert!(
             text.contains(r#"berth_http_requests_total{method="GET",route="/health",status="200"} 1"#),
             "{text}"

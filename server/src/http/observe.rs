@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The route of what has none of its own: the panel's pages.
+const PAGE: &str = "page";
+
 /// Finds the request in the log; also in the answer's header `x-request-id` and in problems.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
@@ -26,10 +29,9 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
-    let route: Arc<str> = match request.extensions().get::<MatchedPath>() {
-        Some(path) => path.as_str().into(),
-        None => "none".into(),
-    };
+    let route = route(&request);
+    // A page is told by its path; what follows a `?` may be a secret (the setup link's token).
+    let path: Option<String> = (&*route == PAGE).then(|| request.uri().path().chars().take(200).collect());
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", request_id = %id);
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -41,7 +43,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     }
     let took = started.elapsed();
     app.metrics.answered(&method, &route, response.status(), took);
-    write_line(&method, &route, response.status(), took, actor.as_ref());
+    write_line(&method, path.as_deref().unwrap_or(&route), response.status(), took, actor.as_ref());
     response
 }
 
@@ -60,6 +62,12 @@ fn write_line(
     } else {
         tracing::info!(%method, route, status, ms, actor, "answered");
     }
+}
+
+/// The route that answers: its template, so that the number of different ones stays small. The panel's pages have
+/// one name together.
+fn route(request: &Request) -> Arc<str> {
+    request.extensions().get::<MatchedPath>().map_or(PAGE, MatchedPath::as_str).into()
 }
 
 /// The id that a proxy in front gave, when it is a harmless one; else a fresh one.

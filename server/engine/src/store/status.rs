@@ -28,6 +28,21 @@ impl Store {
         }
         Ok(ids.iter().copied().filter(|id| !there.contains(&id.0)).collect())
     }
+
+    /// How many deployments of all organisations there are, by how they stand. For the operator's metrics.
+    pub async fn deployments_by_status(&self) -> StoreResult<Vec<(Status, u64)>> {
+        let counted: Vec<(String, i64)> = deployments::Entity::find()
+            .select_only()
+            .column(deployments::Column::Status)
+            .column_as(deployments::Column::Id.count(), "count")
+            .group_by(deployments::Column::Status)
+            .into_tuple()
+            .all(&self.reads)
+            .await?;
+        let at = At { table: "deployments", id: Uuid::nil() };
+        let each = |(status, count): (String, i64)| Ok((at.text("status", &status)?, count.unsigned_abs()));
+        counted.into_iter().map(each).collect()
+    }
 }
 
 impl Scoped<'_> {
