@@ -15,4 +15,8 @@ pub fn hydrate() {
         }
         view! { <App/> }
     });
+    // Says that buttons work by now, for whoever drives the page.
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "true");
+    }
 }

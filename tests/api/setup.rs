@@ -1,7 +1,7 @@
 //! First run and the command line of the machine's owner.
 
 use berth_tests::{
-    berth::{OWNER, PASSWORD},
+    berth::{OWNER, PASSWORD, fresh_password},
     prelude::*,
 };
 
@@ -98,16 +98,7 @@ async fn r_acc_1_a_password_is_reset_on_the_machine_with_the_panel_stopped() -> 
 
     owner.get("/me").await?.refused(401)?;
     ensure!(berth.sign_in(OWNER, PASSWORD).await.is_err(), "the old password still works");
-    let fresh = said
-        .split_whitespace()
-        .map(|word| word.trim_matches(['"', '.', ',']))
-        .filter(|word| word.len() >= 10);
-    for word in fresh {
-        if berth.sign_in(OWNER, word).await.is_ok() {
-            return Ok(());
-        }
-    }
-    bail!("no word of what was printed is the new password: {said}")
+    berth.sign_in(OWNER, fresh_password(&said)?).await.map(|_| ())
 }
 
 /// The program ends by itself when it is asked to, and says so with its exit code.

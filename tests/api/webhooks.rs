@@ -80,11 +80,11 @@ both_databases! {
         let mut tag = push_payload("main", COMMIT, "Tag");
         tag["ref"] = "refs/tags/v1".into();
         for (delivery, word) in [
-            (Delivery::signed("ping", &json!({ "zen": "Keep it small." }), &secret), "ping"),
+            (Delivery::signed("ping", &json!({ "zen": "Keep it small." }), &secret), "reach"),
             (Delivery::push("develop", COMMIT, "Other branch", &secret), "develop"),
             (Delivery::push("main", &"0".repeat(40), "Deleted", &secret), "delet"),
             (Delivery::push("main", COMMIT, "Fix a typo [skip ci]", &secret), "skip"),
-            (Delivery::signed("push", &tag, &secret), "tag"),
+            (Delivery::signed("push", &tag, &secret), "not a branch"),
             (Delivery::signed("issues", &json!({ "action": "opened" }), &secret), "issues"),
         ] {
             let answer = delivery.send(&nobody, &url).await?;
@@ -142,7 +142,8 @@ both_databases! {
         let path = url.split_once("/hooks/").context("the address")?.1.to_owned();
         let request = berth.anonymous()?.request(Method::POST, &format!("/hooks/{path}"))
             .header("content-type", "application/json")
-            .header("x-signature-256", signature)
+            .header("x-berth-event", "push")
+            .header("x-berth-signature", signature)
             .body(body);
         let answer = Answer::of(request).await?;
         ensure!(answer.status == 202, "{answer:?}");

@@ -1,1 +1,7 @@
-//! The browser suite.
+//! The panel in a real browser, as people use it.
+
+mod access;
+mod fixture;
+mod journey;
+mod screenshots;
+mod without_script;

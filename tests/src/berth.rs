@@ -22,7 +22,9 @@ use std::{
 
 /// The owner that every test signs in as.
 pub const OWNER: &str = "owner@example.com";
-/// Everybody's password.
+/// The owner of another organisation.
+pub const STRANGER: &str = "stranger@example.org";
+/// The owner's password.
 pub const PASSWORD: &str = "correct horse battery";
 
 /// Where Berth keeps its rows.
@@ -247,27 +249,22 @@ impl Berth {
     /// A colleague of the owner with this role, signed in.
     pub async fn member(&self, role: Role) -> Result<Client> {
         let email = format!("{role}@example.com");
-        self.add_user(&email, role, None)?;
-        self.sign_in(&email, PASSWORD).await
+        let said = self.cli(&["admin", "add-user", &email, "--role", role.as_str()])?;
+        self.sign_in(&email, fresh_password(&said)?).await
     }
 
     /// The owner of another organisation on the same Berth, signed in.
     pub async fn stranger(&self) -> Result<Client> {
-        self.add_user("stranger@example.org", Role::Owner, Some("strangers"))?;
-        self.sign_in("stranger@example.org", PASSWORD).await
+        let said = self.cli(&["admin", "add-organisation", "strangers", "--owner", STRANGER])?;
+        self.sign_in(STRANGER, fresh_password(&said)?).await
     }
+}
 
-    fn add_user(&self, email: &str, role: Role, organisation: Option<&str>) -> Result<()> {
-        let password = self.folder.path().join("password");
-        std::fs::write(&password, PASSWORD)?;
-        let mut command = self.command();
-        command.args(["admin", "add-user", "--email", email, "--role", role.as_str()]);
-        if let Some(organisation) = organisation {
-            command.args(["--organisation", organisation]);
-        }
-        command.stdin(std::fs::File::open(&password)?);
-        run(command).map(|_| ())
-    }
+/// The password that a command of `berth admin` shows once.
+pub fn fresh_password(said: &str) -> Result<&str> {
+    let (_, rest) = said.split_once("password").context("a password is shown")?;
+    let (_, rest) = rest.split_once(": ").context("the password is behind a colon")?;
+    rest.split_whitespace().next().context("there is a password")
 }
 
 impl Drop for Berth {

@@ -141,14 +141,16 @@ impl Browser {
         .await
     }
 
-    /// The input of this name, or the one that a label with this text leads to.
+    /// The visible input of this name, or the one that a label with this text leads to.
     pub async fn field(&self, field: &str) -> Result<WebElement> {
         let by_name = format!("input[name='{field}'],textarea[name='{field}'],select[name='{field}']");
-        if let Ok(input) = self.driver.find(By::Css(by_name)).await {
-            return Ok(input);
+        for input in self.driver.find_all(By::Css(by_name)).await? {
+            if input.is_displayed().await? {
+                return Ok(input);
+            }
         }
-        let label =
-            self.driver.find(By::XPath(format!("//label[contains(normalize-space(.), '{field}')]"))).await?;
+        let label = format!("//label[contains(normalize-space(.), '{field}')]");
+        let label = self.driver.find(By::XPath(label)).await?;
         let id = label.attr("for").await?.context("the label says which field it is for")?;
         Ok(self.driver.find(By::Id(id)).await?)
     }
@@ -170,11 +172,31 @@ impl Browser {
         .await
     }
 
+    /// Gives the page's viewport exactly this size.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let metrics =
+            serde_json::json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let devtools = self.driver.cdp();
+        devtools.send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
+        Ok(())
+    }
+
+    /// Waits until nothing on the page moves and its fonts are there.
+    pub async fn is_calm(&self) -> Result<()> {
+        eventually("the page is calm", || async {
+            let moving = "return document.fonts.status !== 'loaded' || document.getAnimations()\
+                .some(a => a.playState === 'running' && a.effect.getTiming().iterations !== Infinity)";
+            ensure!(self.script(moving).await? == false, "something moves");
+            Ok(())
+        })
+        .await
+    }
+
     /// What the page complained about since the last time.
     pub async fn complaints(&self) -> Result<Vec<String>> {
-        Ok(self.driver.get_log("browser").await.map(|entries| {
-            entries.into_iter().filter(|e| e.level == "SEVERE").map(|e| e.message).collect()
-        })?)
+        let entries = self.driver.get_log("browser").await?;
+        let severe = entries.into_iter().filter(|entry| entry.level == "SEVERE");
+        Ok(severe.map(|entry| entry.message).collect())
     }
 
     /// Closes the browser.
@@ -205,6 +227,7 @@ async fn connect(port: u16, profile: &tempfile::TempDir, look: Look) -> Result<W
     }
     wanted.add_arg(&format!("--user-data-dir={}", profile.path().join("profile").display()))?;
     wanted.add_arg(&format!("--window-size={},{}", look.width, look.height))?;
+    wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
     if !look.javascript {
         let off = serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
         wanted.add_experimental_option("prefs", off)?;

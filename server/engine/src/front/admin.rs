@@ -64,6 +64,25 @@ impl Engine {
         Ok(password)
     }
 
+    /// Makes another organisation with its owner's account; answers the random password, once.
+    pub async fn admin_add_organisation(&self, name: &str, owner: &str) -> Result<String> {
+        check_email(owner.trim())?;
+        let email = owner.trim().to_lowercase();
+        let password = random_password();
+        let hash = self.parts.front.passwords.hash(&password).await?;
+        let mut write = self.parts.store.begin().await?;
+        let organisation = write.insert_organisation(name.trim()).await?;
+        write
+            .insert_account(Scope(organisation), &email, &hash, Role::Owner)
+            .await
+            .map_err(|error| error.or_conflict(|| format!("{email} has an account already.")))?;
+        let message = format!("The operator made {name}, owned by {email}.");
+        let actor = Actor::system(organisation);
+        write.record(NewEvent::new(&actor, EventKind::MemberAdded, Subject::organisation(), message));
+        write.commit().await?;
+        Ok(password)
+    }
+
     /// Removes the sessions and tokens that have run out; called now and then.
     pub async fn forget_expired_sessions(&self) -> Result<()> {
         Ok(self.parts.store.forget_expired(now()).await?)

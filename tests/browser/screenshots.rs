@@ -1,0 +1,119 @@
+//! Every page, light and dark, wide and narrow, to be looked at.
+
+use crate::fixture::sign_in;
+use berth_tests::{
+    browser::Browser,
+    git::GitServer,
+    prelude::*,
+    verbs::{self, git, image, swift},
+};
+use std::{env, path::PathBuf};
+
+/// The pages of somebody who has signed in, for a service `shop/production/web`.
+pub const PAGES: [&str; 17] = [
+    "/projects",
+    "/projects/shop",
+    "/projects/shop/settings",
+    "/projects/shop/production/new",
+    "/projects/shop/production/web",
+    "/projects/shop/production/web/deployments",
+    "/projects/shop/production/web/logs",
+    "/projects/shop/production/web/variables",
+    "/projects/shop/production/web/domains",
+    "/projects/shop/production/web/volumes",
+    "/projects/shop/production/web/settings",
+    "/events",
+    "/account",
+    "/components",
+    "/projects/shop/production/none",
+    "/projects/none",
+    "/nothing",
+];
+
+/// Pages that need a history of deployments.
+const HISTORY: [&str; 3] = [
+    "/projects/shop/production/web/deployments/1",
+    "/projects/shop/production/web/deployments/3",
+    "/projects/shop/production/web/rollback/1",
+];
+
+fn folder() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    env::var_os("BERTH_SCREENSHOTS")
+        .or_else(|| env::var_os("BERTH_SHOTS"))
+        .map_or_else(|| target.join("screenshots"), PathBuf::from)
+}
+
+/// A shop with a history: two releases, a failure, variables, logs, a second service.
+async fn furnish(berth: &Berth) -> Result<()> {
+    let owner = berth.owner().await?;
+    let (web, api) = (path("shop/production/web"), path("shop/production/api"));
+    let settings = {
+        let mut settings = swift();
+        settings["volumes"] = json!([{ "name": "uploads", "path": "/data" }]);
+        settings
+    };
+    let service = owner.create_service(&web, image(&berth_tests::berth::shipped_image()), settings).await?;
+    owner.set_secret(&web, "DATABASE_URL", "postgres://shop@db/shop").await?;
+    for version in ["one", "two"] {
+        owner.ship_version(&web, version).await?;
+    }
+    let server = GitServer::start().await?;
+    let repository = server.repository("api")?;
+    repository.commit("Start the API", &[("Dockerfile", "FROM debian:bookworm-slim\nRUN ls /missing\n")])?;
+    owner.create_service(&api, git(&repository.url), json!({})).await?;
+    let queued = owner.deploy(&api).await?;
+    owner.failed(&api, queued.number, verbs::BUILD).await?;
+    owner.set_plain(&web, "EXIT_AFTER_MS", "100").await?;
+    owner.set_plain(&web, "NEVER_LISTEN", "1").await?;
+    let queued = owner.deploy(&web).await?;
+    owner.failed(&web, queued.number, verbs::DEPLOYMENT).await?;
+    owner.delete(&format!("{}/variables/EXIT_AFTER_MS", verbs::of(&web)), Value::Null).await?.done()?;
+    let host = verbs::host(&service)?;
+    for text in [
+        "GET+/+200+in+4+ms",
+        "%1b%5b33mwarn%1b%5b0m+slow+query:+812+ms",
+        "%1b%5b31merror%1b%5b0m+no+such+order",
+    ] {
+        verbs::visit(berth.http_port, &host, &format!("/log?n=12&text={text}")).await?;
+    }
+    owner.create_project("blog").await?;
+    owner.post("/me/tokens", json!({ "name": "ci", "role": "deployer" })).await?.done()
+}
+
+#[tokio::test]
+async fn every_page_is_photographed_light_and_dark_wide_and_narrow() -> Result<()> {
+    let berth = Berth::with_docker().await?;
+    let setup = format!("/setup?token={}", berth.setup_token()?);
+    let browser = Browser::open(&berth.url()).await?;
+    photograph(&browser, &setup, "setup").await?;
+    furnish(&berth).await?;
+    photograph(&browser, "/sign-in", "sign-in").await?;
+    sign_in(&browser).await?;
+    for page in PAGES.into_iter().chain(HISTORY) {
+        let name = page.trim_matches('/').replace('/', "-");
+        photograph(&browser, page, &name).await.with_context(|| page.to_owned())?;
+    }
+    println!("the screenshots are in {}", folder().display());
+    browser.close().await
+}
+
+/// Takes the four pictures of a page; none may be wider than the window.
+async fn photograph(browser: &Browser, page: &str, name: &str) -> Result<()> {
+    std::fs::create_dir_all(folder())?;
+    browser.goto(page).await?;
+    for width in [1440, 390] {
+        browser.resize(width, 900).await?;
+        for theme in ["light", "dark"] {
+            browser.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await?;
+            browser.is_calm().await?;
+            let picture = browser.driver.screenshot_as_png().await?;
+            std::fs::write(folder().join(format!("{name}-{width}-{theme}.png")), picture)?;
+        }
+        let over = browser
+            .script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            .await?;
+        ensure!(over.as_i64().unwrap_or_default() <= 0, "{page} is {over} px wider than a window of {width}");
+    }
+    browser.resize(1440, 900).await
+}
