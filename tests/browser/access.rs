@@ -16,10 +16,9 @@ async fn a_person_signs_in_with_the_keyboard_alone() -> Result<()> {
     berth.owner().await?;
     let browser = Browser::open(&berth.url()).await?;
     browser.goto("/sign-in").await?;
-    let keys = |text: String| browser.driver.action_chain().send_keys(text).perform();
-    keys(OWNER.to_owned()).await?;
-    keys(Key::Tab.to_string()).await?;
-    keys(format!("{PASSWORD}{}", Key::Enter)).await?;
+    for text in [OWNER.to_owned(), Key::Tab + "", PASSWORD.to_owned() + Key::Enter] {
+        browser.driver.action_chain().send_keys(text).perform().await?;
+    }
     browser.is_at("/projects").await?;
     browser.close().await
 }

@@ -11,7 +11,7 @@ use std::{
     process::Child,
     time::{Duration, Instant},
 };
-use thirtyfour::prelude::*;
+use thirtyfour::{LoggingPrefsLogLevel, prelude::*};
 
 /// A browser with a fresh profile.
 pub struct Browser {

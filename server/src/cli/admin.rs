@@ -18,6 +18,16 @@ pub enum AdminCommand {
         #[arg(long, default_value = "developer")]
         role: Role,
     },
+    /// Make another organisation, which sees nothing of the others, and its owner's account
+    AddOrganisation {
+        /// What it is called
+        name: String,
+        /// The e-mail address of its owner
+        #[arg(long)]
+        owner: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// List the accounts
     ListUsers {
         #[command(flatten)]
@@ -47,6 +57,10 @@ pub async fn run(command: AdminCommand) -> Result<(), Failure> {
             let engine = open(&account.data).await?;
             let password = engine.admin_add_user(&account.email, role).await.map_err(told)?;
             print::line(&format!("{} is {role}; the password: {password}", account.email))
+        }
+        AdminCommand::AddOrganisation { name, owner, data } => {
+            let password = open(&data).await?.admin_add_organisation(&name, &owner).await.map_err(told)?;
+            print::line(&format!("{owner} owns {name}; the password: {password}"))
         }
         AdminCommand::ListUsers { data } => {
             let accounts = open(&data).await?.admin_list_users().await.map_err(told)?;
