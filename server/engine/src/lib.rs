@@ -19,6 +19,7 @@ pub mod mask;
 mod naming;
 mod observer;
 mod password;
+mod plain_http;
 pub mod probe;
 pub mod proxy;
 mod proxy_keeper;

@@ -84,14 +84,9 @@ impl Proxy {
     pub async fn open(config: ProxyConfig) -> Result<Self, ProxyError> {
         let key = files::prepare(&config.folder).await?;
         files::write(&config.folder, base::FILE, &base::render(&key)?).await?;
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(3))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| ProxyError::Unreachable {
-                what: "a client".into(),
-                reason: error.to_string(),
+        let client =
+            crate::plain_http::client().timeout(Duration::from_secs(3)).build().map_err(|error| {
+                ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() }
             })?;
         Ok(Self { config: Arc::new(config), key: key.into(), client })
     }

@@ -6,7 +6,7 @@ mod lab;
 use std::time::{Duration, Instant};
 
 use berth_engine::docker::{
-    DockerError, InstanceSpec, InstanceState, LogStreamKind, Mount, Restart, Runtime, RuntimeEvent,
+    Docker, DockerError, InstanceSpec, InstanceState, LogStreamKind, Mount, Restart, Runtime, RuntimeEvent,
     image_reference,
 };
 use futures::StreamExt;
@@ -22,10 +22,7 @@ async fn the_api_version_is_agreed_on() {
 
 #[tokio::test]
 async fn nobody_at_the_socket_is_said_so() {
-    let error = berth_engine::docker::Docker::connect_to("unix:///nonexistent.sock")
-        .await
-        .err()
-        .expect("nobody there");
+    let error = Docker::connect_to("unix:///nonexistent.sock").await.err().expect("nobody there");
     assert!(error.is_transient() && error.to_string().contains("/nonexistent.sock"), "{error}");
 }
 
@@ -187,6 +184,58 @@ async fn events_tell_of_our_containers_only() {
     .await
     .expect("told in time");
     assert_eq!(told, (spec.name.clone(), Some("3".into())));
+}
+
+/// A way to Docker's socket that can be cut.
+struct Wire {
+    path: std::path::PathBuf,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Wire {
+    #[allow(clippy::disallowed_methods)]
+    fn open(path: std::path::PathBuf) -> Self {
+        _ = std::fs::remove_file(&path);
+        let listener = tokio::net::UnixListener::bind(&path).expect("a socket");
+        let task = tokio::spawn(async move {
+            let mut open = tokio::task::JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                open.spawn(async move {
+                    let mut far =
+                        tokio::net::UnixStream::connect("/var/run/docker.sock").await.expect("Docker");
+                    _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        });
+        Self { path, task }
+    }
+
+    async fn cut(self) -> std::path::PathBuf {
+        self.task.abort();
+        _ = self.task.await;
+        self.path
+    }
+}
+
+#[tokio::test]
+async fn a_docker_that_goes_away_is_said_to_and_listened_to_again_when_it_returns() {
+    let (lab, folder) = (Lab::open().await, tempfile::tempdir().expect("a folder"));
+    let wire = Wire::open(folder.path().join("docker.sock"));
+    let docker = Docker::connect_to(&format!("unix://{}", wire.path.display())).await.expect("connected");
+    let mut events = docker.events(&lab.labels());
+    assert_eq!(events.next().await, Some(RuntimeEvent::Connected));
+    let path = wire.cut().await;
+    assert!(matches!(events.next().await, Some(RuntimeEvent::Lost { .. })));
+    let error = docker.version().await.expect_err("nobody there");
+    assert!(error.is_transient(), "{error}");
+    let again = events.next();
+    let wire = async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        Wire::open(path)
+    };
+    let (event, _wire) = tokio::join!(again, wire);
+    assert_eq!(event, Some(RuntimeEvent::Connected));
+    docker.version().await.expect("there again");
 }
 
 #[tokio::test]

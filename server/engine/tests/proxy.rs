@@ -37,6 +37,7 @@ impl Front {
         let network = lab.name("shop-production");
         lab.docker.ensure_network(&network, &lab.labels()).await.expect("a network");
         proxy.attach(&lab.docker, &network).await.expect("joined");
+        proxy.attach(&lab.docker, &network).await.expect("joined already");
         let client =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().expect("a client");
         Self { lab, folder, proxy, network, client }

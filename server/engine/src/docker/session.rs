@@ -19,7 +19,7 @@ pub(super) struct Plain {
 
 impl Plain {
     pub fn of(docker: &Docker) -> Result<Self, DockerError> {
-        let builder = reqwest::Client::builder().http1_only().no_proxy();
+        let builder = crate::plain_http::client().http1_only();
         let (builder, host) = match docker.address.strip_prefix("unix://") {
             Some(path) => (builder.unix_socket(path), "docker".to_owned()),
             None => (

@@ -11,13 +11,10 @@ use tokio::time::Instant;
 use super::report::Attempt;
 use super::{HttpProbe, Probe, ProbeSpec, within};
 
-/// No connection is kept: it could reach a program that is already ending. Made once, since making one reads the
-/// machine's certificates.
+/// No connection is kept: it could reach a program that is already ending.
 static CLIENT: LazyLock<Result<reqwest::Client, String>> = LazyLock::new(|| {
-    reqwest::Client::builder()
-        .no_proxy()
+    crate::plain_http::client()
         .pool_max_idle_per_host(0)
-        .redirect(reqwest::redirect::Policy::none())
         .user_agent("Berth-Probe")
         .build()
         .map_err(|error| error.to_string())

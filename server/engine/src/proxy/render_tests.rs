@@ -40,7 +40,8 @@ fn two_deployments_by_weight_below_a_stripped_path() {
 fn what_traefik_would_refuse_is_never_written() {
     let good =
         || ServiceRoutes::to_one("web", vec![route("a.example.com", "/", false)], backend("d1", 1), "n");
-    let bad: [(&str, fn(&mut ServiceRoutes)); 8] = [
+    type Spoil = fn(&mut ServiceRoutes);
+    let bad: [(&str, Spoil); 8] = [
         ("no host", |r| r.routes.clear()),
         ("nobody answers", |r| r.backends.clear()),
         ("nobody gets traffic", |r| r.backends[0].weight = 0),
