@@ -26,6 +26,7 @@ use read::Reader;
 use std::{
     collections::HashMap,
     fs, io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -135,7 +136,7 @@ impl Logs {
     /// Opens the log store in a folder of its own, and finishes removals that a crash cut short.
     pub fn open(folder: impl AsRef<Path>, budget: LogBudget) -> Result<Self, LogError> {
         let folder = folder.as_ref().to_owned();
-        fs::create_dir_all(&folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "removed") {

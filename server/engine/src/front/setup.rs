@@ -95,11 +95,13 @@ impl Engine {
         let user = write.insert_account(Scope(organisation), &email, &hash, Role::Owner).await?;
         let (session, row) = super::sign_in::new_session(user, organisation, &origin)?;
         write.insert_session(row).await?;
-        let actor = Actor { name: email.clone(), address: origin.address, ..Actor::system(organisation) };
+        let actor =
+            Actor { name: email.clone(), address: origin.address.clone(), ..Actor::system(organisation) };
         let message = format!("{email} claimed this Berth and is its owner.");
         write.record(NewEvent::new(&actor, EventKind::OrganisationClaimed, Subject::organisation(), message));
         write.commit().await?;
         self.close_setup();
+        self.parts.front.limits.succeeded(origin.address.as_deref(), &email);
         Ok(session)
     }
 

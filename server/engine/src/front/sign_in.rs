@@ -84,6 +84,7 @@ impl Engine {
         let message = format!("{} signed in.", account.email);
         write.record(event(&account, &origin, EventKind::SignedIn, message));
         write.commit().await?;
+        self.parts.front.limits.succeeded(origin.address.as_deref(), &account.email);
         Ok(session)
     }
 

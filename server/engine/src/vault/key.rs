@@ -83,7 +83,14 @@ pub(super) fn private_folder(path: &Path) -> Result<(), VaultError> {
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed("close to others", path))
+    match fs::set_permissions(path, fs::Permissions::from_mode(0o700)) {
+        // Somebody else's folder, as a mounted volume may be: what matters in it is closed by itself.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            tracing::warn!(path = %path.display(), "others may look into the data folder, and it is not ours to close");
+            Ok(())
+        }
+        other => other.map_err(failed("close to others", path)),
+    }
 }
 
 /// A restored backup often comes back with wide permissions: narrow them and say so.
