@@ -45,7 +45,7 @@ ensure_user() {
   BERTH_USER=berth
   # A socket that only root may open leaves no choice.
   if [ "$group" = root ]; then BERTH_USER=root; fi
-  as_root install -d -m 0755 -o "$BERTH_USER" -g "$BERTH_USER" "$BERTH_DATA"
+  as_root install -d -m 0700 -o "$BERTH_USER" -g "$BERTH_USER" "$BERTH_DATA"
 }
 
 # install_program: puts what was built beside the data; says through RESTART whether something changed.
