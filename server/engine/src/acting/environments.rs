@@ -27,6 +27,7 @@ impl Acting {
         let mut write = self.begin().await?;
         let rows = write.scoped(self.scope());
         let row = project_in(&rows, project).await?;
+        rows.hold_project(row.id).await?;
         let taken = || format!("There is an environment called {name} in {project} already.");
         let made = rows.insert_environment(row.id, &name).await.map_err(|error| error.or_conflict(taken))?;
         rows.touch_project(row.id).await?;
@@ -59,6 +60,7 @@ impl Acting {
         let mut write = self.begin().await?;
         let rows = write.scoped(self.scope());
         let owner = project_in(&rows, project).await?;
+        rows.hold_project(owner.id).await?;
         let row = environment_in(&rows, &owner, environment).await?;
         if *environment != new {
             let taken = || format!("There is an environment called {new} in {project} already.");

@@ -57,6 +57,7 @@ impl Acting {
         let mut write = self.begin().await?;
         let rows = write.scoped(self.scope());
         let owner = project_in(&rows, project).await?;
+        rows.hold_project(owner.id).await?;
         let place = environment_in(&rows, &owner, environment).await?;
         let new = NewService {
             project: owner.id,
@@ -101,6 +102,7 @@ impl Acting {
         let mut write = self.begin().await?;
         let rows = write.scoped(self.scope());
         let held = service_in(&rows, path).await?;
+        rows.hold_project(held.project).await?;
         rows.hold_service(held.id).await?;
         let old = service_in(&rows, path).await?;
         let mut new = old.clone();
@@ -172,6 +174,7 @@ impl Acting {
         let rows = write.scoped(self.scope());
         let service = service_in(&rows, path).await?;
         confirmed(&request, path.service.as_str())?;
+        rows.hold_project(service.project).await?;
         rows.delete_service(service.id).await?;
         rows.touch_project(service.project).await?;
         write.record(self.tells_service_deleted(&service));

@@ -110,14 +110,4 @@ async fn migrate(db: &DatabaseConnection) -> StoreResult<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_store_opens_twice_and_stays_as_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config::new(folder.path());
-        Store::open(&config).await.unwrap().ping().await.unwrap();
-        Store::open(&config).await.unwrap().ping().await.unwrap();
-    }
-}
+mod tests;

@@ -180,7 +180,8 @@ impl Writing<'_> {
         Ok(ProjectRow { id: ProjectId(id), name: name.clone(), created_at: at, changed_at: at })
     }
 
-    /// Holds a project until the transaction ends: nothing is added to it meanwhile.
+    /// Holds a project until the transaction ends: nothing is added to it meanwhile. Whoever holds or changes both a
+    /// project and one of its services takes the project first, so that no two ever wait for each other.
     pub async fn hold_project(&self, id: ProjectId) -> StoreResult<bool> {
         let held: Option<Uuid> = projects::Entity::find()
             .select_only()

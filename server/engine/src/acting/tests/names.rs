@@ -124,7 +124,7 @@ async fn a_source_that_git_could_take_for_something_else_is_refused() {
         project(&acting, "shop").await;
         for (url, branch, field) in [
             ("--upload-pack=x", "main", "url"),
-            ("ext::sh -c id", "main", "url"),
+            ("ext::helper x", "main", "url"),
             ("file:///etc", "main", "url"),
             ("https://user:secret@git.example.org/a", "main", "url"),
             ("https://git.example.org/a", "-x", "branch"),
