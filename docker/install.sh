@@ -17,7 +17,6 @@ trap 'exit 130' INT TERM
 [ "$(id -u)" = 0 ] || die "please run it as root: sudo docker/install.sh"
 CONFIG=${BERTH_CONFIG:-/etc/berth}
 SETTINGS_FILE=$CONFIG/berth.env
-COMPOSE=()
 
 check_machine() {
   local memory disk
@@ -60,24 +59,6 @@ write_settings() {
   BERTH_NOTE=$SETTINGS_FILE
 }
 
-ensure_compose() {
-  local package
-  if ! docker compose version >/dev/null 2>&1 && ! have docker-compose; then
-    for package in docker-compose-plugin docker-compose-v2 docker-compose; do
-      if apt-cache show "$package" >/dev/null 2>&1; then
-        ensure_apt "$package"
-        break
-      fi
-    done
-  fi
-  if docker compose version >/dev/null 2>&1; then
-    COMPOSE=(docker compose)
-  else
-    COMPOSE=(docker-compose)
-  fi
-  BERTH_NOTE=$("${COMPOSE[@]}" version --short)
-}
-
 compose() { "${COMPOSE[@]}" -p berth --env-file "$SETTINGS_FILE" -f docker/compose.yaml "$@"; }
 
 # A port that somebody else holds is said now, with the name, not by a container that restarts for ever.
@@ -113,19 +94,6 @@ build_image() {
   rm -rf "$staging"
   BERTH_NOTE="berth:$VERSION"
 }
-
-# A newer client without its buildx plugin cannot build with BuildKit; the distribution's own can.
-buildkit_client() {
-  local client
-  for client in docker /usr/bin/docker; do
-    if "$client" buildx version >/dev/null 2>&1 || [ "$(major_of "$client")" -lt 23 ]; then
-      command -v "$client"
-      return 0
-    fi
-  done
-  die "the docker client cannot use BuildKit: install docker-buildx-plugin"
-}
-major_of() { "$1" version --format '{{.Client.Version}}' 2>/dev/null | cut -d. -f1 | grep -E '^[0-9]+$' || echo 99; }
 
 panel_is_healthy() { [ "$(docker inspect -f '{{.State.Health.Status}}' berth-panel)" = healthy ]; }
 

@@ -36,6 +36,35 @@ check_scripts() {
     done | xargs shellcheck -x -a
 }
 
+# The production install, as far as it goes without the registries' images.
+run_install_checks() {
+  check "compose file" check_compose
+  check "Dockerfile and its health check" check_dockerfile
+}
+
+check_compose() {
+  local settings code=0
+  settings=$(mktemp)
+  printf 'POSTGRES_PASSWORD=x\nBERTH_DATA=/var/lib/berth\nDOCKER_GID=1\nBERTH_VERSION=0\n' >"$settings"
+  "${COMPOSE[@]}" --env-file "$settings" -f docker/compose.yaml config -q || code=$?
+  rm -f "$settings"
+  return $code
+}
+
+# Builds the image from what was compiled here and asks the program inside for its version, as the user it runs as.
+check_dockerfile() {
+  local staging image=berth-$BERTH_TEST_RUN code=0
+  staging=$(mktemp -d)
+  cp "$BERTH_BIN" "$staging/berth" && cp -r "$BERTH_SITE" "$staging/site" || return 1
+  DOCKER_BUILDKIT=1 "$(buildkit_client)" build -f docker/Dockerfile --build-arg PROGRAM=prebuilt \
+    --label "berth.instance=$BERTH_TEST_RUN" -t "$image" "$staging" &&
+    [ "$(docker image inspect -f '{{.Config.User}}' "$image")" = 10001:10001 ] &&
+    docker run --rm --network none --cap-drop ALL --read-only "$image" --version &&
+    docker run --rm --network none --entrypoint git "$image" --version || code=$?
+  rm -rf "$staging"
+  return $code
+}
+
 # What runs in a browser must not drag the server's parts along.
 check_wasm_tree() {
   local tree

@@ -131,3 +131,36 @@ share_machine_setup() {
   # Recommended packages are never wanted in an image.
   printf 'APT::Install-Recommends "false";\n' | as_root tee "$root/etc/apt/apt.conf.d/01norecommend" >/dev/null
 }
+
+# A newer client without its buildx plugin cannot build with BuildKit; the distribution's own can.
+buildkit_client() {
+  local client
+  for client in docker /usr/bin/docker; do
+    if "$client" buildx version >/dev/null 2>&1 || [ "$(major_of "$client")" -lt 23 ]; then
+      command -v "$client"
+      return 0
+    fi
+  done
+  die "the docker client cannot use BuildKit: install docker-buildx-plugin"
+}
+major_of() { "$1" version --format '{{.Client.Version}}' 2>/dev/null | cut -d. -f1 | grep -E '^[0-9]+$' || echo 99; }
+
+# Sets COMPOSE to the command that understands compose files.
+COMPOSE=()
+ensure_compose() {
+  local package
+  if ! docker compose version >/dev/null 2>&1 && ! have docker-compose; then
+    for package in docker-compose-plugin docker-compose-v2 docker-compose; do
+      if apt-cache show "$package" >/dev/null 2>&1; then
+        ensure_apt "$package"
+        break
+      fi
+    done
+  fi
+  if docker compose version >/dev/null 2>&1; then
+    COMPOSE=(docker compose)
+  else
+    COMPOSE=(docker-compose)
+  fi
+  BERTH_NOTE=$("${COMPOSE[@]}" version --short)
+}

@@ -2,7 +2,8 @@
 # One Berth on this machine: its settings, its user, and how it is started and stopped.
 
 SETTINGS=(BERTH_DATA BERTH_LISTEN BERTH_INSTANCE BERTH_HTTP_PORT BERTH_PROXY_API_PORT BERTH_PROXY_IMAGE
-  BERTH_PUBLIC_URL BERTH_DEFAULT_DOMAIN DATABASE_URL RUST_LOG)
+  BERTH_PUBLIC_URL BERTH_DEFAULT_DOMAIN BERTH_CONCURRENT_BUILDS BERTH_RELEASES_KEPT BERTH_LOG_BUDGET_MIB
+  BERTH_LOG_DAYS DATABASE_URL RUST_LOG)
 
 # What the environment says now, else what an earlier run was told, else the default.
 read_settings() {
