@@ -4,7 +4,7 @@
 #
 #   BERTH_CONFIG          folder of settings and secrets (default /etc/berth, mode 0700)
 #   BERTH_DATA            data folder, absolute (default /var/lib/berth)
-#   BERTH_LISTEN, BERTH_HTTP_PORT, BERTH_PUBLIC_URL, BERTH_DEFAULT_DOMAIN, BERTH_STORE_PORT
+#   BERTH_LISTEN, BERTH_HTTP_PORT, BERTH_PROXY_API_PORT, BERTH_PUBLIC_URL, BERTH_DEFAULT_DOMAIN, BERTH_STORE_PORT
 #                         taken over at the first run; afterwards edit $BERTH_CONFIG/berth.env and run this again
 set -euo pipefail
 case ${1:-} in -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
@@ -46,6 +46,7 @@ write_settings() {
   put_setting BERTH_DATA "${BERTH_DATA:-/var/lib/berth}"
   put_setting BERTH_LISTEN "${BERTH_LISTEN:-0.0.0.0:3000}"
   put_setting BERTH_HTTP_PORT "${BERTH_HTTP_PORT:-80}"
+  put_setting BERTH_PROXY_API_PORT "${BERTH_PROXY_API_PORT:-8079}"
   put_setting BERTH_STORE_PORT "${BERTH_STORE_PORT:-5433}"
   put_setting BERTH_DEFAULT_DOMAIN "${BERTH_DEFAULT_DOMAIN:-localhost}"
   [ -z "${BERTH_PUBLIC_URL:-}" ] || put_setting BERTH_PUBLIC_URL "$BERTH_PUBLIC_URL"

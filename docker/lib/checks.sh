@@ -22,7 +22,7 @@ check() {
 }
 
 run_checks() {
-  check "format" cargo fmt --all --check
+  check "format" cargo fmt --all -- --check --color=never
   check "shell scripts" check_scripts
   check "layering of the browser's crate" check_wasm_tree
   check "clippy" cargo clippy --locked --all-targets -- -D warnings
