@@ -8,12 +8,14 @@ mod health;
 mod hooks;
 mod metrics;
 mod observe;
+mod peers;
 mod refusal;
 
 pub use assets::Assets;
 pub use authenticate::{Credential, session_cookie};
 pub use metrics::Metrics;
 pub use observe::RequestId;
+pub use peers::Network;
 pub use refusal::Refusal;
 
 use crate::api;
@@ -49,6 +51,8 @@ pub struct App {
     pub engine: Engine,
     pub metrics: Arc<Metrics>,
     pub assets: Arc<Assets>,
+    /// Proxies whose word about the client's address counts.
+    pub trusted: Arc<[Network]>,
     /// Cancelled when the server stops: streams end then.
     pub stop: CancellationToken,
 }

@@ -27,6 +27,7 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
         engine: engine.clone(),
         metrics: Arc::new(Metrics::default()),
         assets: Arc::new(Assets::read(args.site().as_deref())),
+        trusted: args.trusted_proxies.clone(),
         stop: stop.clone(),
     };
     let listener =

@@ -1,8 +1,9 @@
 //! What an operator sets with flags or in the environment.
 
+use crate::http::Network;
 use berth_engine::Config;
 use clap::Args;
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// Where everything of this Berth is kept, and on which Docker names it goes by.
 #[derive(Debug, Clone, Args)]
@@ -54,6 +55,10 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_SITE")]
     pub site: Option<PathBuf>,
 
+    /// Proxies in front of the panel whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.0.2.1
+    #[arg(long, env = "BERTH_TRUSTED_PROXIES", default_value = "", value_parser = networks)]
+    pub trusted_proxies: Arc<[Network]>,
+
     /// How many builds run at the same time
     #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 1)]
     pub concurrent_builds: usize,
@@ -74,6 +79,10 @@ pub struct ServeArgs {
 /// What is empty in the environment counts as not set: compose files and unit files write it so.
 fn given(text: &Option<String>) -> Option<String> {
     text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn networks(text: &str) -> Result<Arc<[Network]>, String> {
+    text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
 }
 
 impl DataArgs {
@@ -140,6 +149,13 @@ mod tests {
         assert_eq!(read(&["--listen", "0.0.0.0:3100"]).public_url, "http://localhost:3100");
         assert_eq!(read(&["--listen", "10.1.2.3:80"]).public_url, "http://10.1.2.3:80");
         assert_eq!(read(&["--public-url", "https://paas.example/"]).public_url, "https://paas.example");
+    }
+
+    #[test]
+    fn trusted_proxies_are_a_list_that_may_be_empty() {
+        assert_eq!(networks("").unwrap().len(), 0);
+        assert_eq!(networks("10.0.0.0/8, ::1").unwrap().len(), 2);
+        assert!(networks("everybody").is_err());
     }
 
     #[test]

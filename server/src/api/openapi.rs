@@ -79,6 +79,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let access = access(method, path);
     operation["security"] = match access {
         Some(Access::Anyone) => json!([]),
+        Some(Access::Person) => json!([{ "session": [] }]),
         _ => json!([{ "token": [] }, { "session": [] }]),
     };
     if let Some(Access::Permission(permission)) = access {
@@ -89,8 +90,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     if access != Some(Access::Anyone) {
         statuses.push(("401", "Nobody is signed in, or the token is not good"));
     }
-    if matches!(access, Some(Access::Permission(_))) {
-        statuses.push(("403", "The role does not allow it"));
+    if matches!(access, Some(Access::Permission(_) | Access::Person)) {
+        statuses.push(("403", "The role does not allow it, or a token is not enough"));
     }
     if path.contains('{') {
         statuses.push(("404", "There is no such thing in this organisation"));

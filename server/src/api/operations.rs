@@ -10,6 +10,8 @@ pub enum Access {
     Anyone,
     /// Everybody who is signed in: it is about their own account.
     SignedIn,
+    /// Everybody who is signed in with a session; a token is not enough.
+    Person,
     /// Whose role has this permission.
     Permission(Permission),
 }
@@ -36,7 +38,7 @@ macro_rules! s {
     };
 }
 
-use Access::{Anyone, SignedIn};
+use Access::{Anyone, Person, SignedIn};
 const READ: Access = Access::Permission(Permission::Read);
 const DEPLOY: Access = Access::Permission(Permission::Deploy);
 const CONFIGURE: Access = Access::Permission(Permission::Configure);
@@ -48,12 +50,12 @@ const OPERATIONS: &[Operation] = table! {
     POST "/session" => Anyone;
     DELETE "/session" => SignedIn;
     GET "/me" => SignedIn;
-    PUT "/me/password" => SignedIn;
-    GET "/me/sessions" => SignedIn;
-    DELETE "/me/sessions" => SignedIn;
-    DELETE "/me/sessions/{id}" => SignedIn;
+    PUT "/me/password" => Person;
+    GET "/me/sessions" => Person;
+    DELETE "/me/sessions" => Person;
+    DELETE "/me/sessions/{id}" => Person;
     GET "/me/tokens" => SignedIn;
-    POST "/me/tokens" => SignedIn;
+    POST "/me/tokens" => Person;
     DELETE "/me/tokens/{id}" => SignedIn;
     GET "/projects" => READ;
     POST "/projects" => ADMINISTER;

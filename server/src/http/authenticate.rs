@@ -1,6 +1,6 @@
 //! Who asks: a session's cookie or a bearer token, turned into an [`Actor`].
 
-use super::{App, Refusal, observe::AskedBy};
+use super::{App, Refusal, observe::AskedBy, peers::client};
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderValue, header},
@@ -45,7 +45,7 @@ impl Credential {
 
 /// Leaves the origin, the credential and the `Option<Actor>` in the request's extensions.
 pub async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let origin = origin(&request);
+    let origin = origin(&app, &request);
     let credential = Credential::of(request.headers());
     let actor = match &credential {
         Some(credential) => match credential.holder(&app.engine, &origin).await {
@@ -68,12 +68,13 @@ pub async fn authenticate(State(app): State<App>, mut request: Request, next: Ne
     response
 }
 
-/// Where a request came from. Headers that a proxy could have set are not believed: anybody can set them.
-fn origin(request: &Request) -> Origin {
+/// Where a request came from.
+fn origin(app: &App, request: &Request) -> Origin {
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
-        address: address.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()),
+        address: address
+            .map(|ConnectInfo(peer)| client(peer.ip(), request.headers(), &app.trusted).to_string()),
         user_agent: user_agent.unwrap_or_default().chars().take(300).collect(),
     }
 }

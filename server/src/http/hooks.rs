@@ -1,6 +1,6 @@
 //! `/hooks/{service_id}`: where git hosts tell of pushes.
 
-use super::{App, Refusal};
+use super::{App, Refusal, peers::client};
 use axum::{
     Json,
     body::Bytes,
@@ -23,7 +23,7 @@ pub async fn receive(
     State(app): State<App>,
     Path(service): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    call: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let service = service.parse().map_err(|_| Problem::not_found("webhook"))?;
@@ -32,11 +32,11 @@ pub async fn receive(
             Problem::new(ProblemKind::Invalid, "The body could not be read, or has more than 1 MiB.");
         Refusal::from(problem).with_status(rejection.status())
     })?;
-    let headers = headers
+    let headers = call
         .iter()
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
-    let address = Some(peer.ip().to_canonical().to_string());
+    let address = Some(client(peer.ip(), &call, &app.trusted).to_string());
     let delivery = app.engine.receive_webhook(IncomingWebhook { service, headers, body, address }).await?;
     let status = match delivery.verdict {
         Verdict::Queued => StatusCode::ACCEPTED,

@@ -1,9 +1,9 @@
 //! `/metrics`: counters for Prometheus.
 
-use super::{App, Refusal};
+use super::{App, Refusal, peers::is_passed_on};
 use axum::{
     extract::{ConnectInfo, Extension, State},
-    http::{Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use berth_domain::{
@@ -132,9 +132,12 @@ pub async fn metrics(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(actor): Extension<Option<Actor>>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let allowed = actor.is_some_and(|actor| actor.may(Permission::Read));
-    if !allowed && !peer.ip().to_canonical().is_loopback() {
+    // A proxy on this machine also comes from the loopback, with requests of who knows whom.
+    let local = peer.ip().to_canonical().is_loopback() && !is_passed_on(&headers);
+    if !allowed && !local {
         let problem = Problem::new(ProblemKind::Unauthenticated, "Metrics are for who is signed in.")
             .with_hint("Use an API token (Authorization: Bearer), or ask from this machine.");
         return Err(problem.into());
