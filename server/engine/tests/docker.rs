@@ -335,3 +335,21 @@ async fn images_are_tagged_and_untagged() {
     assert!(lab.docker.inspect_image(&lab::shipped()).await.expect("asked").is_some());
     assert!(image_reference("UPPER").is_err());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_line_of_a_flood_is_lost() {
+    const LINES: usize = 50_000;
+    let lab = Lab::open().await;
+    let spec = lab.shell("flood", &format!("seq 1 {LINES}"));
+    lab.docker.create_instance(&spec).await.expect("created");
+    let started = Instant::now();
+    lab.docker.start_instance(&spec.name).await.expect("started");
+    let mut lines = lab.docker.follow_logs(&spec.name, None, None);
+    let mut seen = 0;
+    while let Some(line) = lines.next().await {
+        seen += 1;
+        assert_eq!(line.expect("a line").lossy(), seen.to_string());
+    }
+    println!("{seen} lines in {:?}", started.elapsed());
+    assert_eq!(seen, LINES);
+}

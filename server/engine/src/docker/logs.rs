@@ -193,6 +193,7 @@ impl Following {
 struct LineJoiner {
     stdout: Unfinished,
     stderr: Unfinished,
+    clock: Clock,
 }
 
 #[derive(Default)]
@@ -208,9 +209,10 @@ impl LineJoiner {
             _ => LogStreamKind::Stdout,
         };
         let bytes = frame.into_bytes();
-        let unfinished = self.of(stream);
+        let Self { stdout, stderr, clock } = self;
+        let unfinished = if stream == LogStreamKind::Stdout { stdout } else { stderr };
         for piece in bytes.split_inclusive(|&b| b == b'\n') {
-            let (at, text) = split_time(piece);
+            let (at, text) = clock.split(piece);
             if unfinished.text.is_empty() {
                 unfinished.at = at.unwrap_or(unfinished.at);
             }
@@ -252,17 +254,51 @@ impl Unfinished {
     }
 }
 
-/// Docker's time stamp before each piece, and the rest.
-fn split_time(piece: &[u8]) -> (Option<i64>, &[u8]) {
-    let Some(space) = piece.iter().take(40).position(|&b| b == b' ') else {
-        return (None, piece);
-    };
-    let time =
-        std::str::from_utf8(&piece[..space]).ok().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    match time.and_then(|t| t.timestamp_nanos_opt()) {
-        Some(at) => (Some(at), &piece[space + 1..]),
-        None => (None, piece),
+/// Reads Docker's time stamps. Lines of one second share all but the last digits, and a flood has many a second.
+#[derive(Default)]
+struct Clock {
+    second: Vec<u8>,
+    nanos: i64,
+}
+
+/// `2026-11-20T15:07:50`
+const SECOND: usize = 19;
+
+impl Clock {
+    /// The time stamp before a piece, and the rest of it.
+    fn split<'a>(&mut self, piece: &'a [u8]) -> (Option<i64>, &'a [u8]) {
+        let Some(space) = piece.iter().take(40).position(|&b| b == b' ') else {
+            return (None, piece);
+        };
+        match self.read(&piece[..space]) {
+            Some(at) => (Some(at), &piece[space + 1..]),
+            None => (None, piece),
+        }
     }
+
+    fn read(&mut self, stamp: &[u8]) -> Option<i64> {
+        let whole = |stamp: &[u8]| {
+            let time = DateTime::parse_from_rfc3339(std::str::from_utf8(stamp).ok()?).ok()?;
+            time.timestamp_nanos_opt()
+        };
+        let (Some(second), Some(fraction)) = (stamp.get(..SECOND), fraction(stamp)) else {
+            return whole(stamp);
+        };
+        if self.second != second {
+            self.nanos = whole(stamp)? - fraction;
+            self.second = second.to_vec();
+        }
+        Some(self.nanos + fraction)
+    }
+}
+
+/// The nanoseconds of `....123456789Z`, which is how Docker writes all of them.
+fn fraction(stamp: &[u8]) -> Option<i64> {
+    let digits = stamp.get(SECOND..)?.strip_prefix(b".")?.strip_suffix(b"Z")?;
+    if digits.len() != 9 {
+        return None;
+    }
+    digits.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
 }
 
 /// For tests and messages: a line's text, whatever its encoding.
@@ -322,6 +358,27 @@ mod tests {
             joined(vec![out("1970-01-01T00:00:00.000000005Z x")]),
             [(5, LogStreamKind::Stdout, "x".into())]
         );
+    }
+
+    #[test]
+    fn every_form_of_a_time_is_read() {
+        let mut clock = Clock::default();
+        for (stamp, nanos) in [
+            ("1970-01-01T00:00:01.000000005Z", 1_000_000_005),
+            ("1970-01-01T00:00:01.999999999Z", 1_999_999_999),
+            ("1970-01-01T00:00:02.5Z", 2_500_000_000),
+            ("1970-01-01T00:00:02Z", 2_000_000_000),
+            ("1970-01-01T01:00:03.000000001+01:00", 3_000_000_001),
+            ("1970-01-01T00:00:03.000000001Z", 3_000_000_001),
+        ] {
+            assert_eq!(
+                clock.split(format!("{stamp} x").as_bytes()),
+                (Some(nanos), b"x".as_slice()),
+                "{stamp}"
+            );
+        }
+        assert_eq!(clock.split(b"no stamp"), (None, b"no stamp".as_slice()));
+        assert_eq!(clock.split(b"1970-01-01T00:00:03.00000000xZ y").0, None);
     }
 
     #[test]
