@@ -10,8 +10,14 @@ DOCKERD_LOG=${DOCKERD_LOG:-/var/log/berth-dockerd.log}
 DOCKERD_PID=""
 
 # docker with root's help where the person is not in the group.
+DOCKER_AS=""
 dk() {
-  if docker version >/dev/null 2>&1; then docker "$@"; else as_root docker "$@"; fi
+  if [ -z "$DOCKER_AS" ]; then choose_docker; fi
+  if [ "$DOCKER_AS" = root ]; then as_root docker "$@"; else docker "$@"; fi
+}
+
+choose_docker() {
+  if docker version >/dev/null 2>&1; then DOCKER_AS=person; else DOCKER_AS=root; fi
 }
 
 docker_answers() { docker version >/dev/null 2>&1 || as_root docker version >/dev/null 2>&1; }
@@ -41,6 +47,7 @@ ensure_dockerd() {
     if ! have docker || ! have dockerd; then ensure_apt docker.io iptables ca-certificates; fi
     docker_answers || start_dockerd
   fi
+  choose_docker
   BERTH_NOTE="engine $(dk version --format '{{.Server.Version}}')"
 }
 

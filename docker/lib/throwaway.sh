@@ -127,11 +127,12 @@ sweep_docker() {
     ids=$(labelled $kind)
     [ -n "$ids" ] || continue
     printf 'removing %s: %s\n' $kind "$(printf '%s' "$ids" | tr '\n' ' ')"
+    # shellcheck disable=SC2086 # a list of words on purpose
     case $kind in
-      container) printf '%s\n' "$ids" | xargs -r docker rm -f -v ;;
-      network) printf '%s\n' "$ids" | xargs -r docker network rm ;;
-      volume) printf '%s\n' "$ids" | xargs -r docker volume rm -f ;;
-      image) printf '%s\n' "$ids" | xargs -r docker image rm -f ;;
+      container) dk container rm -f -v $ids ;;
+      network) dk network rm $ids ;;
+      volume) dk volume rm -f $ids ;;
+      image) dk image rm -f $ids ;;
     esac || true
   done
 }
