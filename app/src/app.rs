@@ -2,6 +2,7 @@
 
 use crate::{
     boot::Boot,
+    components::FormCount,
     live::Live,
     pages::{
         account::AccountPage,
@@ -40,6 +41,7 @@ pub fn App() -> impl IntoView {
         Effect::new(move |_| crate::live::connect(&live, signed_in));
     }
     provide_context(live);
+    provide_context(FormCount::default());
     view! {
         <Router>
             <Chrome>

@@ -21,7 +21,7 @@ pub use copy::{CopyButton, CopyField};
 pub use dialog::{Confirmation, Dialog, DialogButton, Disclosure};
 pub use field::{Checkbox, Field, Hidden, SelectField, TextArea, TextField};
 pub use flash::FlashMessage;
-pub use form::{Form, FormState, PlainForm};
+pub use form::{Form, FormCount, FormState, PlainForm};
 pub use icon::Icon;
 pub use load::{Load, Loadable};
 pub use page::{Breadcrumb, Card, Crumb, HeadTitle, Page, name_document};

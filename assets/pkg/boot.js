@@ -1,6 +1,7 @@
 // The shell's script: small things that must work at once, then the panel's program.
 
 const root = document.documentElement;
+root.dataset.script = "";
 
 // What leptos expects as globals, from the page's blocks of data.
 const data = (id) => {
@@ -100,4 +101,4 @@ if (root.dataset.still === undefined) {
   await panel.default({ module_or_path: "/pkg/berth_bg.wasm" });
   panel.hydrate();
 }
-root.dataset.ready = "";
+root.dataset.hydrated = "true";

@@ -13,24 +13,26 @@ pub fn Field(
 ) -> impl IntoView {
     let form = use_context::<FormState>();
     let error = FormState::error_at(form, name);
+    let error_id = id_of("error", name);
     view! {
         <div class="field" class:invalid=move || error.get().is_some()>
-            <label for=control_id(name)>
+            <label for=id_of("field", name)>
                 {label}
                 {optional.then(|| view! { <span class="optional">"optional"</span> })}
             </label>
             {children()}
-            {hint.filter(|hint| !hint.is_empty()).map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            {hint.filter(|hint| !hint.is_empty()).map(|hint| view! { <p class="hint" id=id_of("hint", name)>{hint}</p> })}
             {move || error.get().map(|message| view! {
-                <p class="field-error" id=format!("{name}-error") role="alert"><Icon name="error"/>{message}</p>
+                <p class="field-error" id=error_id.clone() role="alert"><Icon name="error"/>{message}</p>
             })}
         </div>
     }
 }
 
-/// The id of the control of a field.
-fn control_id(name: &str) -> String {
-    format!("field-{name}")
+/// The id of a part of a field, unique on the page also when several forms have a field of that name.
+fn id_of(part: &str, name: &str) -> String {
+    let form = use_context::<FormState>().map_or(0, |form| form.number);
+    format!("{part}-{form}-{name}")
 }
 
 /// A line of text.
@@ -57,12 +59,13 @@ pub fn TextField(
     #[prop(optional)] node_ref: NodeRef<leptos::html::Input>,
 ) -> impl IntoView {
     let error = FormState::error_at(use_context::<FormState>(), name);
-    let described = hint.is_some().then(|| format!("{name}-hint"));
+    let described = hint.is_some().then(|| id_of("hint", name));
+    let error_id = id_of("error", name);
     view! {
         <Field name label hint=hint.unwrap_or_default() optional>
             <input
                 node_ref=node_ref
-                id=control_id(name)
+                id=id_of("field", name)
                 class:mono=mono
                 type=kind.unwrap_or("text")
                 name=name
@@ -79,7 +82,7 @@ pub fn TextField(
                 minlength=minlength
                 aria-invalid=move || error.get().map(|_| "true")
                 aria-describedby=move || match error.get() {
-                    Some(_) => Some(format!("{name}-error")),
+                    Some(_) => Some(error_id.clone()),
                     None => described.clone(),
                 }
             />
@@ -103,7 +106,7 @@ pub fn TextArea(
     view! {
         <Field name label hint=hint.unwrap_or_default() optional>
             <textarea
-                id=control_id(name)
+                id=id_of("field", name)
                 class:mono=mono
                 name=name
                 placeholder=placeholder
@@ -140,7 +143,7 @@ pub fn SelectField(
     view! {
         <Field name label hint=hint.unwrap_or_default()>
             <span class="select">
-                <select id=control_id(name) name=name>{options}</select>
+                <select id=id_of("field", name) name=name>{options}</select>
                 <Icon name="expand"/>
             </span>
         </Field>

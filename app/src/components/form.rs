@@ -17,12 +17,20 @@ use serde::de::DeserializeOwned;
 pub struct FormState {
     pub problem: Signal<Option<Problem>>,
     pub pending: Signal<bool>,
+    /// Tells the ids of this form's fields apart from those of other forms.
+    pub number: u32,
     fields: StoredValue<Vec<&'static str>>,
 }
 
+/// How many forms the page has had so far.
+#[derive(Clone, Default)]
+pub struct FormCount(std::sync::Arc<std::sync::atomic::AtomicU32>);
+
 impl FormState {
     fn new(problem: Signal<Option<Problem>>, pending: Signal<bool>) -> Self {
-        Self { problem, pending, fields: StoredValue::new(Vec::new()) }
+        let number = use_context::<FormCount>()
+            .map_or(0, |count| 1 + count.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        Self { problem, pending, number, fields: StoredValue::new(Vec::new()) }
     }
 
     /// The message at a field; from now on the form leaves showing it to that field.

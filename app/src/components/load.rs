@@ -1,5 +1,6 @@
 use super::{ErrorState, Page, Skeleton};
 use crate::api::PanelError;
+use berth_domain::problem::ProblemKind;
 use leptos::{prelude::*, suspense::Transition};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -34,6 +35,9 @@ where
 
 fn failed(error: PanelError, inside: bool) -> AnyView {
     let problem = error.0;
+    if problem.kind == ProblemKind::Unauthenticated {
+        leave_for_sign_in();
+    }
     crate::api::answer_with(&problem);
     if inside {
         return view! { <ErrorState problem/> }.into_any();
@@ -43,4 +47,14 @@ fn failed(error: PanelError, inside: bool) -> AnyView {
         _ => "Error",
     };
     view! { <Page title=title><ErrorState problem/></Page> }.into_any()
+}
+
+/// The session has ended while the page was open: sign in and come back. The server does the same for a fresh page.
+fn leave_for_sign_in() {
+    #[cfg(feature = "hydrate")]
+    {
+        let location = window().location();
+        let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+        let _ = location.assign(&format!("/sign-in?next={}", leptos_router::location::Url::escape(&here)));
+    }
 }

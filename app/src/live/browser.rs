@@ -66,6 +66,8 @@ fn open(live: Live) {
         Closure::<dyn FnMut()>::new(move || {
             live.connection.set(Connection::Lost);
             if source.ready_state() == EventSource::CLOSED {
+                // It was refused, perhaps because the session has ended: the loads will tell.
+                live.touch_all();
                 let live = live.clone();
                 set_timeout(move || open(live), RETRY);
             }

@@ -6,7 +6,7 @@ use crate::{
 };
 use berth_domain::{event::EventView, page::Page as Part};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{hooks::use_query_map, location::Url};
 
 /// The kinds to filter by: the beginning of a kind, and its word.
 const KINDS: [(&str, &str); 11] = [
@@ -67,7 +67,13 @@ fn EventList(part: Part<EventView>, filter: Signal<(String, String, String)>) ->
         }
         .into_any();
     }
-    let link = move |before: &str| format!("/events?kind={kind}&project={project}&before={before}");
+    let link = move |before: &str| {
+        format!(
+            "/events?kind={kind}&project={project}&before={before}",
+            kind = Url::escape(&kind),
+            project = Url::escape(&project)
+        )
+    };
     let newest = (!before.is_empty()).then(|| link(""));
     let older = part.next.as_ref().map(|next| link(next));
     let rows = part.items.into_iter().map(|event| view! { <EventRow event/> }).collect_view();

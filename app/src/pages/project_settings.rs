@@ -6,7 +6,6 @@ use crate::{
     components::{
         Breadcrumb, Button, Card, Confirmation, Disclosure, Form, Hidden, Load, Notice, Page, TextField, Tone,
     },
-    live::{Topic, use_live},
 };
 use berth_domain::{permission::Permission, project::ProjectView};
 use leptos::prelude::*;
@@ -15,9 +14,8 @@ use leptos::prelude::*;
 #[component]
 pub fn ProjectSettingsPage() -> impl IntoView {
     let name = param("project");
-    let live = use_live();
-    let project =
-        Resource::new(move || (name.get(), live.version(Topic::Project(name.get()))), |(name, _)| show(name));
+    // Not live: what is being typed here must not be taken away by an event.
+    let project = Resource::new(move || name.get(), show);
     view! { <Load resource=project view=move |project| view! { <Settings project/> }/> }
 }
 
@@ -91,10 +89,9 @@ fn Environment(project: String, environment: String, administer: bool) -> impl I
 #[component]
 fn DeleteEnvironmentForm(project: String, environment: String) -> impl IntoView {
     let action = ServerAction::<DeleteEnvironment>::new();
-    let live = use_live();
     let names = StoredValue::new((project, environment));
     let preview = Resource::new(
-        move || live.version(Topic::Project(names.with_value(|names| names.0.clone()))),
+        || (),
         move |_| {
             let (project, environment) = names.get_value();
             environment_deletion(project, environment)
@@ -119,12 +116,8 @@ fn DeleteEnvironmentForm(project: String, environment: String) -> impl IntoView 
 #[component]
 fn DeleteProject(name: String) -> impl IntoView {
     let action = ServerAction::<Delete>::new();
-    let live = use_live();
     let project = StoredValue::new(name);
-    let preview = Resource::new(
-        move || live.version(Topic::Project(project.get_value())),
-        move |_| deletion(project.get_value()),
-    );
+    let preview = Resource::new(|| (), move |_| deletion(project.get_value()));
     view! {
         <Card title="Delete this project" danger=true>
             <Load resource=preview inside=true view=move |preview| view! {

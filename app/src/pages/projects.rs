@@ -11,7 +11,7 @@ use berth_domain::{
     page::Page as Part, permission::Permission, project::ProjectSummary, service::ServiceSummary,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{hooks::use_query_map, location::Url};
 
 /// All projects, or what a search finds.
 #[component]
@@ -76,7 +76,9 @@ fn ProjectList(part: Part<ProjectSummary>, search: Signal<String>) -> impl IntoV
             .into_any()
         };
     }
-    let next = part.next.map(|after| format!("/projects?search={searched}&after={after}"));
+    let next = part
+        .next
+        .map(|after| format!("/projects?search={}&after={}", Url::escape(&searched), Url::escape(&after)));
     let cards = part.items.into_iter().map(|project| view! { <ProjectCard project/> }).collect_view();
     view! {
         <ul class="project-grid">{cards}</ul>

@@ -49,7 +49,9 @@ fn without_problem(location: &str) -> (String, Option<String>) {
     let Some((base, query)) = location.split_once('?') else { return (location.to_owned(), None) };
     let path = cookies::query_value(query, "__path");
     let error = cookies::query_value(query, "__err");
-    let Some((path, error)) = path.zip(error) else { return (location.to_owned(), None) };
+    let Some((path, error)) = path.zip(error) else {
+        return (location.trim_end_matches('?').to_owned(), None);
+    };
     let kept: Vec<_> = query
         .split('&')
         .filter(|pair| !["__path=", "__err=", "flash="].iter().any(|key| pair.starts_with(key)))

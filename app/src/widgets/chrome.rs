@@ -86,7 +86,7 @@ fn Search() -> impl IntoView {
                 spellcheck="false"
                 data-search=""
                 prop:value=value
-                value=value()
+                value=query.with_untracked(|query| query.get("search").unwrap_or_default())
             />
             <kbd aria-hidden="true">"/"</kbd>
         </form>
