@@ -141,7 +141,7 @@ impl Scoped<'_> {
 /// `project/environment/service` as the database sees it.
 fn path_column() -> Expr {
     use sea_orm::sea_query::{BinOper, SimpleExpr};
-    let join = |a: SimpleExpr, b: SimpleExpr| a.binary(BinOper::Custom("||".into()), b);
+    let join = |a: SimpleExpr, b: SimpleExpr| a.binary(BinOper::Custom("||"), b);
     let slash = || Expr::value("/");
     let project = Expr::col((projects::Entity, projects::Column::Name));
     let environment = Expr::col((environments::Entity, environments::Column::Name));

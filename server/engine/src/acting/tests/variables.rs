@@ -131,7 +131,7 @@ async fn a_key_that_many_set_at_once_has_one_whole_value() {
     engines(async |engine| {
         let (acting, web) = web(&engine).await;
         let set = |i: usize| {
-            let request = SetVariable { value: format!("value {i}"), secret: i % 2 == 0 };
+            let request = SetVariable { value: format!("value {i}"), secret: i.is_multiple_of(2) };
             acting.set_variable(&web, "A", request)
         };
         for ended in futures::future::join_all((0..30).map(set)).await {
