@@ -129,6 +129,19 @@ async fn a_wrong_password_and_a_wrong_path_are_told_apart() {
     assert!(matches!(error, GitError::NotFound { .. }), "{error}");
 }
 
+async fn a_credential_does_not_follow_a_redirect() {
+    let repository = Repository::new();
+    let server = http::Server::start(&repository, PASSWORD).await;
+    let url = server.url().replace("/app.git", "/moved.git").parse().expect("an address");
+    let remote = Remote { url, ..over_http(&server, Some(PASSWORD)) };
+    let error = Git::new().resolve(&remote, &Revision::Head, &bounds()).await.expect_err("moved");
+    assert!(matches!(error, GitError::Moved { .. }), "{error}");
+    // A public repository that has moved is found; this one then asks for a password.
+    let remote = Remote { credential: None, ..remote };
+    let error = Git::new().resolve(&remote, &Revision::Head, &bounds()).await.expect_err("refused");
+    assert!(matches!(error, GitError::Denied { .. }), "{error}");
+}
+
 async fn r_sec_1b_hooks_submodules_and_configuration_of_the_repository_do_nothing() {
     let canary = tempfile::tempdir().expect("a folder");
     let repository = Repository::new();
@@ -203,6 +216,7 @@ const CASES: &[Case] = cases![
     a_revision_is_checked_out_shallow_and_without_a_trace_of_the_password,
     a_commit_that_the_server_does_not_give_by_id_is_found_on_its_branch,
     a_wrong_password_and_a_wrong_path_are_told_apart,
+    a_credential_does_not_follow_a_redirect,
     r_sec_1b_hooks_submodules_and_configuration_of_the_repository_do_nothing,
     ssh_uses_the_given_key_and_the_pinned_host,
 ];

@@ -68,6 +68,16 @@ pub enum GitError {
         /// ssh's words.
         reason: String,
     },
+    /// The server points elsewhere, and a credential is not sent along.
+    #[error(
+        "{remote} has moved ({reason}), and the credential is not sent to another address. Use the address that it has now."
+    )]
+    Moved {
+        /// The repository.
+        remote: String,
+        /// The server's words.
+        reason: String,
+    },
     /// The server could not be reached.
     #[error("{remote} cannot be reached: {reason}. Check the address and this machine's network.")]
     Unreachable {

@@ -157,6 +157,8 @@ impl Invocation {
         self.masker = Masker::new([password, basic.as_bytes()]);
         let key = format!("http.{}/.extraHeader", remote.url.origin());
         self.configuration.push((key, format!("Authorization: Basic {basic}")));
+        // After a redirect git would send the header to the new host as well.
+        self.configuration.push(("http.followRedirects".into(), "false".into()));
         Ok(self)
     }
 

@@ -19,6 +19,8 @@ const NO_REVISION: &[&str] =
     &["couldn't find remote ref", "not our ref", "unadvertised object", "remote ref does not exist"];
 const NOT_FOUND: &[&str] =
     &["repository not found", "not found", "does not exist", "does not appear to be a git repository"];
+const MOVED: &[&str] =
+    &["returned error: 301", "returned error: 302", "returned error: 307", "returned error: 308"];
 const UNREACHABLE: &[&str] = &[
     "could not resolve host",
     "failed to connect",
@@ -49,6 +51,8 @@ pub(super) fn sort(action: &str, remote: &str, stderr: &[String]) -> GitError {
         GitError::NoSuchRevision { remote, revision: "such branch, tag or commit".into() }
     } else if says(NOT_FOUND) {
         GitError::NotFound { remote, reason }
+    } else if says(MOVED) {
+        GitError::Moved { remote, reason }
     } else if says(UNREACHABLE) {
         GitError::Unreachable { remote, reason }
     } else {

@@ -48,6 +48,15 @@ impl Drop for Server {
 
 async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if let Some(path) = parts.uri.path().strip_prefix("/moved.git/") {
+        let query = parts.uri.query().unwrap_or_default();
+        // Another host's name for the same server.
+        let elsewhere = text(&parts.headers, header::HOST).replace("127.0.0.1", "localhost");
+        let location = format!("http://{elsewhere}/app.git/{path}?{query}");
+        let moved =
+            Response::builder().status(StatusCode::MOVED_PERMANENTLY).header(header::LOCATION, location);
+        return moved.body(Body::empty()).expect("a response");
+    }
     if text(&parts.headers, header::AUTHORIZATION) != served.authorization {
         let refused = Response::builder().status(StatusCode::UNAUTHORIZED);
         return refused
