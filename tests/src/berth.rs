@@ -273,7 +273,9 @@ impl Drop for Berth {
             eprintln!("{error:#}");
         }
         // The runner shows this only when the test failed.
-        eprintln!("--- the end of Berth's log\n{}", tail(&self.log_file(), 60));
+        let log = tail(&self.log_file(), 2_000);
+        let told: Vec<_> = log.lines().filter(|line| !line.contains("\"message\":\"answered\"")).collect();
+        eprintln!("--- the end of Berth's log\n{}", told[told.len().saturating_sub(40)..].join("\n"));
         if self.options.docker {
             docker::sweep_blocking(self.instance.clone());
         }
