@@ -16,7 +16,9 @@ async fn a_person_signs_in_with_the_keyboard_alone() -> Result<()> {
     berth.owner().await?;
     let browser = Browser::open(&berth.url()).await?;
     browser.goto("/sign-in").await?;
-    for text in [OWNER.to_owned(), Key::Tab + "", PASSWORD.to_owned() + Key::Enter] {
+    for text in
+        [OWNER.to_owned(), (Key::Tab + "").to_string(), (PASSWORD.to_owned() + Key::Enter).to_string()]
+    {
         browser.driver.action_chain().send_keys(text).perform().await?;
     }
     browser.is_at("/projects").await?;

@@ -67,9 +67,9 @@ async fn watches_the_build(browser: &Browser) -> Result<()> {
 
 /// Opens the address that the page shows, through Traefik, and comes back.
 async fn opens_the_domain(browser: &Browser, berth: &Berth, wanted: &str) -> Result<()> {
-    let address = format!("http://web-production-shop.localhost:{}", berth.http_port);
+    let address = format!("http://web-shop.localhost:{}", berth.http_port);
     browser.goto(SERVICE).await?;
-    browser.shows("web-production-shop.localhost").await?;
+    browser.shows("web-shop.localhost").await?;
     let links = format!("return Array.from(document.links).some(a => a.href.startsWith('{address}'))");
     ensure!(browser.script(&links).await? == true, "no link leads to {address}");
     eventually(&format!("{address} shows {wanted}"), || async {

@@ -25,6 +25,10 @@ async fn r_vol_1_a_volume_outlives_redeployments_and_rollbacks() -> Result<()> {
     ensure!(shipped.body("/read?path=/data/kept").await? == "still-here");
     let volumes: Vec<Value> = owner.get(&format!("{}/volumes", verbs::of(web))).await?.ok()?;
     ensure!(volumes.len() == 1 && volumes[0]["exists"] == true, "{volumes:?}");
+    owner
+        .delete(&format!("{}/volumes/none", verbs::of(web)), json!({ "confirm": "none" }))
+        .await?
+        .refused(404)?;
     let at = format!("{}/volumes/data", verbs::of(web));
     owner.delete(&at, json!({ "confirm": "data" })).await?.refused(409)?;
     Ok(())

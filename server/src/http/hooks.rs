@@ -41,7 +41,7 @@ pub async fn receive(
     let status = match delivery.verdict {
         Verdict::Queued => StatusCode::ACCEPTED,
         Verdict::Ignored => StatusCode::OK,
-        Verdict::Rejected => StatusCode::FORBIDDEN,
+        Verdict::Rejected => StatusCode::UNAUTHORIZED,
     };
     Ok((status, Json(delivery)).into_response())
 }

@@ -48,6 +48,10 @@ impl FromStr for RemoteUrl {
         let whole = scp_like(text).unwrap_or_else(|| text.to_owned());
         let refuse =
             |reason: &str| Err(GitError::BadUrl { url: without_userinfo(text), reason: reason.to_owned() });
+        // Url drops line breaks without a word; what is kept would not be what is fetched.
+        if whole.chars().any(char::is_control) {
+            return refuse("it has a character that is not allowed");
+        }
         let Ok(url) = Url::parse(&whole) else {
             return refuse("use https://host/owner/repository.git or git@host:owner/repository.git");
         };
