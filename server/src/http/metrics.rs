@@ -65,6 +65,9 @@ impl Default for Metrics {
         let (resident, cpu) = (Gauge::default(), Gauge::<f64, AtomicU64>::default());
         registry.register("http_requests", "Requests by route and status", requests.clone());
         registry.register_with_unit("http_duration", "Time to the answer", Unit::Seconds, durations.clone());
+        let help = "Deployments by how they stand; the queued ones are the queue";
+        registry.register("deployments", help, deployments.clone());
+        registry.register("log_lines", "Log lines written since the start", log_lines.clone());
         registry.register_with_unit(
             "process_resident",
             "Memory of the server",
