@@ -143,7 +143,9 @@ impl Logs {
                 fs::remove_dir_all(path)?;
             }
         }
-        Ok(Self { inner: Arc::new(Inner { folder, budget, journals: Mutex::default(), written: AtomicU64::new(0) }) })
+        Ok(Self {
+            inner: Arc::new(Inner { folder, budget, journals: Mutex::default(), written: AtomicU64::new(0) }),
+        })
     }
 
     /// Appends lines in order, with one write; answers the cursor behind them.

@@ -5,7 +5,7 @@ use super::{
         NewEvent, Store, StoreError, StoreResult, Subject, Write,
         entities::{
             deployments::{ActiveModel, Column, Entity, Model},
-            environments, projects, services,
+            environments, projects, releases, services,
         },
         json::{At, to_json},
     },
@@ -263,24 +263,33 @@ pub(super) fn event(job: &Job, kind: EventKind, message: String) -> NewEvent {
     NewEvent::new(&job.actor(), kind, Subject::deployment(job.service, &job.path, job.number), message)
 }
 
+/// The names that lead to a service.
+async fn path_of(write: &Write, service: &services::Model) -> StoreResult<ServicePath> {
+    let missing = |what| StoreError::corrupt("services", what, service.id, "it does not exist");
+    let environment =
+        environments::Entity::find_by_id(service.environment_id).one(&write.transaction).await?;
+    let environment = environment.ok_or_else(|| missing("environment_id"))?;
+    let project = projects::Entity::find_by_id(service.project_id).one(&write.transaction).await?;
+    let project = project.ok_or_else(|| missing("project_id"))?;
+    let at = At { table: "services", id: service.id };
+    Ok(ServicePath {
+        project: at.text("project", &project.name)?,
+        environment: at.text("environment", &environment.name)?,
+        service: at.text("name", &service.name)?,
+    })
+}
+
 /// Gathers what the rollout needs of the service.
 async fn job(write: &Write, row: DeploymentRow) -> StoreResult<Job> {
-    let missing = |what| StoreError::corrupt("deployments", what, row.id, "it does not exist");
+    let missing = || StoreError::corrupt("deployments", "service_id", row.id, "it does not exist");
     let db = &write.transaction;
-    let service =
-        services::Entity::find_by_id(row.service.0).one(db).await?.ok_or_else(|| missing("service_id"))?;
-    let environment = environments::Entity::find_by_id(service.environment_id).one(db).await?;
-    let environment = environment.ok_or_else(|| missing("environment_id"))?;
-    let project = projects::Entity::find_by_id(service.project_id)
-        .one(db)
-        .await?
-        .ok_or_else(|| missing("project_id"))?;
+    let service = services::Entity::find_by_id(row.service.0).one(db).await?.ok_or_else(missing)?;
     let live = match service.live_deployment_id {
         Some(live) => Entity::find_by_id(live).one(db).await?,
         None => None,
     };
     let release = match row.release {
-        Some(ReleaseId(id)) => super::super::entities::releases::Entity::find_by_id(id).one(db).await?,
+        Some(ReleaseId(id)) => releases::Entity::find_by_id(id).one(db).await?,
         None => None,
     };
     let at = At { table: "services", id: service.id };
@@ -290,11 +299,7 @@ async fn job(write: &Write, row: DeploymentRow) -> StoreResult<Job> {
         project: service.project_id.into(),
         environment: service.environment_id.into(),
         service: row.service,
-        path: ServicePath {
-            project: at.text("project", &project.name)?,
-            environment: at.text("environment", &environment.name)?,
-            service: at.text("name", &service.name)?,
-        },
+        path: path_of(write, &service).await?,
         number: row.number,
         state: row.state,
         phases: row.phases,
