@@ -36,10 +36,15 @@ rust_is_new_enough() {
 }
 
 install_rustup() {
-  local init
+  local init url
   init=$(mktemp)
-  curl --proto '=https' --tlsv1.2 -sSf --connect-timeout 5 --max-time 60 -o "$init" https://sh.rustup.rs &&
-    timeout 300 sh "$init" -y --no-modify-path --profile minimal -c clippy -c rustfmt
+  # The second is the same script on the server that the toolchains come from.
+  for url in https://sh.rustup.rs https://static.rust-lang.org/rustup/rustup-init.sh; do
+    if curl --proto '=https' --tlsv1.2 -sSf --connect-timeout 5 --max-time 60 -o "$init" "$url" &&
+      timeout 300 sh "$init" -y --no-modify-path --profile minimal -c clippy -c rustfmt; then
+      break
+    fi
+  done
   rm -f "$init"
   PATH="$HOME/.cargo/bin:$PATH"
 }
