@@ -156,7 +156,7 @@ fn StepView(step: StepSignal, plain: StoredValue<String>, style: RowStyle) -> im
                 <span class="log-step-time">{took}</span>
             </summary>
             <div class="log-step-lines"><div>
-                <Show when=move || left.get().gt(&0)>
+                <Show when=move || left.get() != 0>
                     <p class="log-left-out">
                         {move || format!("{} earlier lines are in the ", left.get())}
                         <a href=plain.get_value()>"log without steps"</a>"."

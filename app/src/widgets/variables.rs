@@ -83,7 +83,7 @@ pub fn PasteOffer(
         on_cleanup(move || listen.remove());
     });
     view! {
-        <Show when=move || count.get().gt(&1)>
+        <Show when={move || count.get() > 1}>
             <p class="paste-offer" role="status">
                 <Icon name="info"/>
                 <span>{move || format!("That looks like {} variables. ", count.get())}</span>

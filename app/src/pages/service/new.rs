@@ -58,8 +58,8 @@ fn NewService(project: Name, environment: Name) -> impl IntoView {
                     <TextField name="name" label="Name" node_ref=name optional=true mono=true autocomplete="off"
                         hint="Part of its address. Left empty, it is taken from the repository or image."/>
                 </Card>
-                <Disclosure summary="More options: branch folder, Dockerfile, build arguments, port" icon="settings">
-                    <GitBuildFields/>
+                <Disclosure summary="More options: folder, Dockerfile, build arguments, port" icon="settings">
+                    <div class="git-only"><GitBuildFields/></div>
                     <TextField name="port" label="Port" optional=true mono=true placeholder="found by itself"
                         hint="The port that the program listens on. Left empty, it is read from the image's EXPOSE, or from what listens."/>
                 </Disclosure>

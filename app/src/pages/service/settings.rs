@@ -57,7 +57,9 @@ fn SourceCard(here: Here) -> impl IntoView {
             <Form action=save>
                 {here.hidden()}
                 <SourceKind source=form.clone() typed=|_, _| ()/>
-                <Disclosure summary="How the repository is built"><GitBuildFields source=form/></Disclosure>
+                <div class="git-only">
+                    <Disclosure summary="How the repository is built"><GitBuildFields source=form/></Disclosure>
+                </div>
                 <div class="form-actions"><Button variant=Variant::Primary icon="check">"Save the source"</Button></div>
             </Form>
         </Card>

@@ -75,9 +75,9 @@ fn HowTo() -> impl IntoView {
         </ol>
         <h3>"Anything else"</h3>
         <ol>
-            <li>"POST JSON with "<code>"ref"</code>" (such as refs/heads/main) and "<code>"after"</code>" (the commit) to the address."</li>
-            <li>"Header "<code>"X-Hub-Signature-256: sha256=<hex>"</code>": the HMAC-SHA256 of the body with the secret as key."</li>
-            <li>"Header "<code>"X-Event: push"</code>"; an id in "<code>"X-Delivery"</code>" makes a repeated call harmless."</li>
+            <li>"POST JSON to the address: "<code>r#"{"branch": "main", "commit": "<full id>"}"#</code>"."</li>
+            <li>"Header "<code>"X-Berth-Signature: sha256=<hex>"</code>": the HMAC-SHA256 of the body, with the secret as its key."</li>
+            <li>"An id of your own in "<code>"X-Berth-Delivery"</code>" makes a repeated call harmless."</li>
         </ol>
     }
 }

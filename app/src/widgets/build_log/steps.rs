@@ -73,7 +73,9 @@ impl LogStep {
     /// Takes a word of Berth about a step; `true` when there is nothing of it to show as a line.
     fn note(&mut self, text: &str) -> bool {
         if let Some(took) = text.strip_prefix("DONE ") {
-            self.outcome = StepOutcome::Done;
+            if self.outcome != StepOutcome::Cached {
+                self.outcome = StepOutcome::Done;
+            }
             self.took = Some(took.to_owned());
             return true;
         }

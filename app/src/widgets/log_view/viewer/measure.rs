@@ -6,6 +6,9 @@ use leptos::{prelude::*, web_sys::HtmlElement};
 /// Screens of lines kept in the document above and below the visible one.
 const SPARE: f64 = 1.0;
 
+/// Characters before the text: see `.log-time` and `.log-origin`.
+const LEAD: f64 = 19.0;
+
 impl Viewer {
     /// Measures a row and, when lines wrap, how many characters fit into one.
     pub(super) fn measure(self) {
@@ -19,15 +22,10 @@ impl Viewer {
         }
         self.row_height.set_value(height);
         let character = width / 100.0;
-        // The time and the origin stand before the text: see the style sheet.
-        let text = f64::from(scroller.client_width()) - 24.0 - character * f64::from(self.lead());
+        // The time (12), the origin (5) and the gaps (2) stand before the text, and a margin of 26 px around the line.
+        let text = f64::from(scroller.client_width()) - 26.0 - character * LEAD;
         let columns = self.wrap.get_untracked().then(|| (text / character).max(20.0) as usize);
         self.buffer.update_value(|buffer| buffer.reflow(columns));
-    }
-
-    /// Characters of the columns before the text.
-    fn lead(self) -> u32 {
-        30
     }
 
     /// Gives the space its height, stays at the end when following, and renders.
