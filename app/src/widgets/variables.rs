@@ -56,13 +56,14 @@ pub fn EditForm(
         ""
     };
     view! {
-        <Form action=action class="form variable-form">
+                <Form action=action class="form variable-form">
             <Hidden name="path" value=path/>
             <Hidden name="key" value=variable.key/>
             <TextArea name="value" label="New value" hint mono=true optional=true rows=2 value=variable.value.unwrap_or_default()/>
             <SelectField name="kind" label="Kind" options=kinds() value=kind/>
             <div class="form-actions"><Button small=true variant=Variant::Primary icon="check">"Save"</Button></div>
         </Form>
+
     }
 }
 

@@ -34,15 +34,18 @@ fn Settings(here: Here) -> impl IntoView {
         return view! { <Notice><p>"Your role allows looking at the settings' effect, not changing them."</p></Notice> }
             .into_any();
     }
+    let here = StoredValue::new(here);
     view! {
-        <RestartBanner here=here.clone()/>
-        <SourceCard here=here.clone()/>
-        <RunCard here=here.clone()/>
-        <AutoDeployCard here=here.clone()/>
-        <WebhookCard here=here.clone()/>
-        <CredentialCard here=here.clone()/>
-        <RenameCard here=here.clone()/>
-        {may(Permission::Administer).then(|| view! { <DeleteCard here/> })}
+        <RestartBanner here=here.get_value()/>
+        <SourceCard here=here.get_value()/>
+        <RunCard here=here.get_value()/>
+        <AutoDeployCard here=here.get_value()/>
+        <WebhookCard here=here.get_value()/>
+        <CredentialCard here=here.get_value()/>
+        <RenameCard here=here.get_value()/>
+        {may(Permission::Administer).then(|| view! {
+            <DeleteCard here=here.get_value()/>
+        })}
     }
     .into_any()
 }

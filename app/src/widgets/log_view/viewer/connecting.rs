@@ -16,10 +16,15 @@ impl Viewer {
     /// Keeps the connection as the feed's state wants it, and the layout as the window's size wants it.
     pub(super) fn live(self) {
         let open: StoredValue<Option<SendWrapper<Stream>>> = StoredValue::new(None);
+        // A browser opens six connections to a server in all its tabs: one that nobody sees gives its own back.
+        let unseen = RwSignal::new(document().hidden());
+        let turned =
+            window_event_listener_untyped("visibilitychange", move |_| unseen.set(document().hidden()));
+        on_cleanup(move || turned.remove());
         let wanted = Memo::new(move |_| match self.feed.get() {
-            Feed::Still => Some(self.connection.get_value()),
+            _ if unseen.get() => None,
             // Open and Lost are states of the connection that there is.
-            Feed::Open | Feed::Lost => Some(self.connection.get_value()),
+            Feed::Still | Feed::Open | Feed::Lost => Some(self.connection.get_value()),
             Feed::Paused | Feed::Behind | Feed::Over => None,
         });
         Effect::new(move |_| match wanted.get() {
