@@ -23,7 +23,7 @@ pub fn AgainstBadge(against: AgainstRunning) -> impl IntoView {
 }
 
 fn kinds() -> Vec<(String, String)> {
-    [("secret", "Secret: never shown unasked"), ("plain", "Plain: shown to everybody who may look")]
+    [("secret", "Secret"), ("plain", "Plain")]
         .map(|(value, word)| (value.to_owned(), word.to_owned()))
         .to_vec()
 }
