@@ -24,7 +24,7 @@ mod request;
 
 pub use error::PanelError;
 #[cfg(feature = "ssr")]
-pub use request::{acting, done, engine, name, origin, show_once};
+pub use request::{Actor, Engine, acting, done, engine, name, origin, show_once};
 
 use berth_domain::problem::Problem;
 

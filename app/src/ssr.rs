@@ -9,6 +9,7 @@ mod forms;
 
 pub use forms::server_functions;
 
+use crate::api::{Actor, Engine};
 use crate::boot::{Boot, FormProblem, Once, Theme, Viewer};
 use axum::{
     Router,
@@ -18,7 +19,6 @@ use axum::{
     routing::{get, post},
 };
 use berth_domain::Timestamp;
-use berth_engine::{Actor, Engine};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},

@@ -6,7 +6,8 @@ use berth_domain::{
     name::Name,
     problem::{Problem, ProblemKind},
 };
-use berth_engine::{Actor, Engine, acting::Acting, front::Origin};
+pub use berth_engine::{Actor, Engine};
+use berth_engine::{acting::Acting, front::Origin};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 

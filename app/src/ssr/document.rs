@@ -1,5 +1,6 @@
 //! A page as a whole document.
 
+use crate::api::Engine;
 use crate::{
     App,
     boot::{Boot, Theme},
@@ -9,7 +10,6 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use berth_engine::Engine;
 use futures::StreamExt;
 use hydration_context::{SharedContext, SsrSharedContext};
 use leptos::{
