@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, stderr};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Statements and answers of dependencies may hold what people keep secret: their words start at `warn`.
-const DEFAULT: &str = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,hyper=warn,reqwest=warn,bollard=warn,\
-                       leptos=warn,h2=warn,rustls=warn";
+/// Statements and answers of dependencies may hold what people keep secret: their words start at `warn`. The name
+/// stands for all crates that begin with it.
+const DEFAULT: &str = "warn,berth=info";
 
 /// Starts writing the log; `RUST_LOG` says how much.
 pub fn start() {

@@ -90,7 +90,7 @@ async fn settled(client: &Client, queued: &DeploymentView, json: bool) -> Result
     }
     let stream = format!("{path}/log/stream");
     let follow = Follow { client, path: stream, query: Vec::new(), after: None, json: false, silent: json };
-    follow.to_the_end().await?;
+    follow.until_the_end().await?;
     loop {
         match client.get::<DeploymentView>(&path, &[]).await {
             Ok(view) if view.status.is_settled() => return Ok(view),

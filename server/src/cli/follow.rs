@@ -23,7 +23,7 @@ pub struct Follow<'a> {
 
 impl Follow<'_> {
     /// Writes lines as they come, until the log is over.
-    pub async fn to_the_end(mut self) -> Result<(), Failure> {
+    pub async fn until_the_end(mut self) -> Result<(), Failure> {
         let mut heard = Instant::now();
         loop {
             match self.once(&mut heard).await {

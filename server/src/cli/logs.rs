@@ -47,5 +47,7 @@ pub async fn run(args: LogsArgs) -> Result<(), Failure> {
     }
     let path = format!("{path}/stream");
     let after = Some(page.after);
-    Follow { client: &client, path, query, after, json: args.remote.json, silent: false }.to_the_end().await
+    Follow { client: &client, path, query, after, json: args.remote.json, silent: false }
+        .until_the_end()
+        .await
 }
