@@ -39,6 +39,8 @@ settings_text() {
 ensure_user() {
   local group
   group=$(stat -c %G /var/run/docker.sock)
+  # An owner without a name, as in a container that got the machine's socket, cannot be joined either.
+  [ "$group" != UNKNOWN ] || group=root
   if ! getent passwd berth >/dev/null; then
     as_root useradd --system --user-group --home-dir /var/lib/berth --no-create-home --shell /usr/sbin/nologin berth
   fi
