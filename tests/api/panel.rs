@@ -39,7 +39,9 @@ async fn pages_are_for_those_who_signed_in() -> Result<()> {
         );
         ensure!(!answer.text.contains("canary-image"), "{at} shows a service to nobody");
         let answer = page(&owner, at).await?;
-        ensure!(answer.status == 200, "{at} answered {} to the owner", answer.status);
+        // Only Docker knows the volumes, and here it is down.
+        let wanted = if at.ends_with("/volumes") { 503 } else { 200 };
+        ensure!(answer.status == wanted, "{at} answered {} to the owner", answer.status);
     }
     for missing in ["/nothing", "/projects/none", "/projects/shop/production/none", "/projects/shop/none"] {
         let answer = page(&owner, missing).await?;
@@ -72,7 +74,7 @@ async fn r_sec_12_values_are_text_and_never_markup() -> Result<()> {
     let owner = berth.owner().await?;
     let web = path("shop/production/web");
     owner.create_service(&web, berth_tests::verbs::image("nginx:1"), json!({})).await?;
-    let attack = "</script><script>alert(1)</script><img src=x onerror=alert(2)>";
+    let attack = "</textarea></script><script>alert(1)</script><img src=x onerror=alert(2)>";
     owner.set_plain(&web, "XSS", attack).await?;
     owner.post("/me/tokens", json!({ "name": "<b>bold</b>", "role": "viewer" })).await?;
     for at in PAGES {
@@ -97,8 +99,18 @@ async fn r_sec_2c_server_functions_take_a_sign_in() -> Result<()> {
     ensure!(functions.len() >= 20, "found only {functions:?}");
     let nobody = berth.anonymous()?;
     for (name, endpoint) in functions.iter().filter(|(name, _)| !OPEN.contains(&name.as_str())) {
-        let request = nobody.request(Method::POST, endpoint).header("accept", "application/json");
-        let answer = Answer::of(request.form(&every_field())).await?;
+        let ask = |fields| {
+            nobody.request(Method::POST, endpoint).header("accept", "application/json").form(&fields)
+        };
+        let mut answer = Answer::of(ask(every_field(false))).await?;
+        if answer.text.contains("could not be read") {
+            answer = Answer::of(ask(every_field(true))).await?;
+        }
+        if answer.text.contains("could not be read") {
+            let place = json!({ "project": "shop", "environment": "production", "service": "web" });
+            let body = json!({ "path": place, "number": 1, "query": {} });
+            answer = Answer::of(nobody.request(Method::POST, endpoint).json(&body)).await?;
+        }
         let refused = matches!(answer.status.as_u16(), 401 | 403)
             || answer.status.is_redirection()
             || answer.text.contains("unauthenticated");
@@ -110,23 +122,43 @@ async fn r_sec_2c_server_functions_take_a_sign_in() -> Result<()> {
 }
 
 /// Who has not signed in needs these to do so.
-const OPEN: [&str; 4] = ["claim", "sign_in", "session", "who"];
+const OPEN: [&str; 3] = ["claim", "sign_in", "set_theme"];
 
 /// Values for the arguments that server functions have, so that they get as far as their guard.
-fn every_field() -> Vec<(&'static str, &'static str)> {
-    vec![
+fn every_field(nested: bool) -> Vec<(String, &'static str)> {
+    let plain = [
         ("project", "shop"),
         ("environment", "production"),
         ("service", "web"),
         ("name", "shop"),
         ("confirm", "shop"),
-        ("path", "shop/production/web"),
         ("number", "1"),
         ("to", "1"),
         ("key", "KEY"),
         ("value", "x"),
+        ("kind", "image"),
+        ("reference", "nginx:1"),
         ("host", "a.example.com"),
-    ]
+        ("prefix", "/"),
+        ("mount", "/data"),
+        ("domain", "00000000000000000000000000000000"),
+        ("session", "00000000000000000000000000000000"),
+        ("token", "00000000000000000000000000000000"),
+        ("on", "true"),
+        ("search", "x"),
+        ("dotenv", "A=1"),
+        ("username", "person"),
+        ("secret", "a secret"),
+        ("current", "x"),
+        ("new", "long enough here"),
+        ("role", "viewer"),
+        ("days", "30"),
+        ("query[limit]", "10"),
+    ];
+    let path = [("path[project]", "shop"), ("path[environment]", "production"), ("path[service]", "web")];
+    let flat = [("path", "shop/production/web")];
+    let paths = if nested { &path[..] } else { &flat[..] };
+    plain.iter().chain(paths).map(|(name, value)| ((*name).to_owned(), *value)).collect()
 }
 
 /// The names of all `#[server]` functions, as the source has them, with their endpoints.
@@ -141,7 +173,7 @@ fn server_functions() -> Result<Vec<(String, String)>> {
             continue;
         }
         let text = std::fs::read_to_string(&file)?;
-        for block in text.split("#[server").skip(1) {
+        for block in text.split("#[server(prefix").skip(1) {
             let name =
                 block.split("fn ").nth(1).and_then(|rest| rest.split(['(', '<']).next()).unwrap_or_default();
             let endpoint = block

@@ -18,7 +18,7 @@ pub struct Browser {
     pub driver: WebDriver,
     base: String,
     server: Child,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 /// How a browser differs from an ordinary one.
@@ -71,7 +71,7 @@ impl Browser {
             }
         };
         driver.set_window_rect(0, 0, look.width, look.height).await?;
-        Ok(Self { driver, base: base.to_owned(), server, _profile: profile })
+        Ok(Self { driver, base: base.to_owned(), server, profile })
     }
 
     /// Goes to a page of the panel and waits until the panel is alive on it.
@@ -157,7 +157,7 @@ impl Browser {
 
     /// Presses the button or link with this text.
     pub async fn press(&self, text: &str) -> Result<()> {
-        let is = format!("[normalize-space(.)='{text}' or @aria-label='{text}']");
+        let is = format!("[normalize-space(.)=\"{text}\" or @aria-label=\"{text}\"]");
         let found = format!("//button{is} | //a{is} | //summary{is}");
         eventually(&format!("there is a {text:?} to press"), || async {
             for element in self.driver.find_all(By::XPath(found.clone())).await? {
@@ -210,8 +210,23 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // A session that was not closed in time goes with its processes; asking for it here would block the runtime.
+        let _ = self.driver.clone().leak();
         let _ = self.server.kill();
         let _ = self.server.wait();
+        end_those_with(&self.profile.path().to_string_lossy());
+    }
+}
+
+/// Ends the processes whose arguments name this browser's profile.
+fn end_those_with(profile: &str) {
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let arguments = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let pid = entry.file_name().to_string_lossy().parse::<i32>();
+        if let (true, Ok(pid)) = (String::from_utf8_lossy(&arguments).contains(profile), pid) {
+            let _ =
+                nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        }
     }
 }
 

@@ -116,10 +116,20 @@ pub fn TextArea(
                 spellcheck="false"
                 aria-invalid=move || error.get().map(|_| "true")
             >
-                {value.unwrap_or_default()}
+                {inside_textarea(value.unwrap_or_default())}
             </textarea>
         </Field>
     }
+}
+
+/// Leptos writes the content of a textarea as it is: without this, a value could close it and go on as markup. The
+/// browser's parser also drops one line break behind the opening tag.
+fn inside_textarea(value: String) -> String {
+    if cfg!(not(feature = "ssr")) {
+        return value;
+    }
+    let escaped = value.replace('&', "&amp;").replace('<', "&lt;");
+    if escaped.starts_with('\n') { format!("\n{escaped}") } else { escaped }
 }
 
 /// One of several words.
