@@ -110,10 +110,10 @@ async fn pushes_a_commit(
 async fn reads_and_searches_the_log(browser: &Browser) -> Result<()> {
     browser.goto(&format!("{SERVICE}/logs")).await?;
     browser.shows("GET / HTTP/1.1").await.context("the service's log is shown")?;
-    browser.fill("search", "no-such-words").await?;
+    browser.fill("q", "no-such-words").await?;
     browser.press("Search").await?;
     browser.shows("No line matches").await?;
-    browser.fill("search", "GET /").await?;
+    browser.fill("q", "GET /").await?;
     browser.press("Search").await?;
     browser.shows("GET / HTTP/1.1").await
 }

@@ -31,6 +31,11 @@ fn kinds() -> Vec<(String, String)> {
 /// Adds a variable.
 #[component]
 pub fn VariableForm(action: ServerAction<SetVariable>, #[prop(into)] path: String) -> impl IntoView {
+    Effect::new(move |_| {
+        if action.value().with(|value| matches!(value, Some(Ok(_)))) {
+            clear_form();
+        }
+    });
     view! {
         <Form action=action class="form variable-form">
             <Hidden name="path" value=path/>
@@ -39,6 +44,14 @@ pub fn VariableForm(action: ServerAction<SetVariable>, #[prop(into)] path: Strin
             <SelectField name="kind" label="Kind" options=kinds() value="secret"/>
             <div class="form-actions"><Button variant=Variant::Primary icon="plus">"Save"</Button></div>
         </Form>
+    }
+}
+
+/// Makes the form that adds, the first on the page, ready for the next variable.
+fn clear_form() {
+    use leptos::{wasm_bindgen::JsCast, web_sys::HtmlFormElement};
+    if let Ok(Some(form)) = document().query_selector("form.variable-form") {
+        form.unchecked_into::<HtmlFormElement>().reset();
     }
 }
 

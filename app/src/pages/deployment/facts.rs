@@ -3,7 +3,7 @@
 use crate::{
     components::{Card, CopyButton, Duration, LinkButton, Notice, Time, Tone, Variant},
     pages::service::frame::Here,
-    widgets::build_log::PlainLines,
+    widgets::{UrlLink, build_log::PlainLines},
 };
 use berth_domain::deployment::{Cause, DeploymentView, Status};
 use leptos::prelude::*;
@@ -34,8 +34,8 @@ fn Released(url: String) -> impl IntoView {
     view! {
         <Notice tone=Tone::Good title="Live">
             <div class="notice-row">
-                <p>"The new release runs, answers, and gets the traffic."</p>
-                <LinkButton href=url.clone() variant=Variant::Primary icon="external" external=true>"Open "{url}</LinkButton>
+                <p>"The new release runs, answers, and gets the traffic at "<UrlLink url=url.clone()/>"."</p>
+                <LinkButton href=url variant=Variant::Primary icon="external" external=true>"Open"</LinkButton>
             </div>
         </Notice>
     }

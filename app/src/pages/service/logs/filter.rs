@@ -26,7 +26,7 @@ impl Filter {
     pub fn of(map: &ParamsMap) -> Self {
         let text = |key: &str| map.get_str(key).map(str::trim).filter(|text| !text.is_empty());
         Self {
-            search: text("search").map(str::to_owned),
+            search: text("q").map(str::to_owned),
             since: text("since").and_then(moment),
             until: text("until").and_then(moment),
             stream: text("stream").and_then(|word| word.parse().ok()),
@@ -82,7 +82,7 @@ pub fn FilterForm(filter: Filter, base: String, download: String) -> impl IntoVi
                 <label class="log-search" for="log-search">
                     <Icon name="search"/>
                     <span class="visually-hidden">"Search the log"</span>
-                    <input id="log-search" type="search" name="search" value=search placeholder="Search the log" autocomplete="off" spellcheck="false"/>
+                    <input id="log-search" type="search" name="q" value=search placeholder="Search the log" autocomplete="off" spellcheck="false"/>
                     <kbd>"/"</kbd>
                 </label>
                 <Button icon="search">"Search"</Button>

@@ -24,10 +24,10 @@ pub fn RawEditor(
     let import = ServerAction::<ImportVariables>::new();
     let export = ServerAction::<ExportVariables>::new();
     refresh_after(import.into(), topic);
-    let text = RwSignal::new(pasted.try_update_untracked(std::mem::take).unwrap_or_default());
+    let text = pasted.try_update_untracked(std::mem::take).unwrap_or_default();
     Effect::new(move |_| {
         if let Some(Ok(exported)) = export.value().get() {
-            text.set(exported.dotenv);
+            fill_editor(&exported.dotenv);
         }
     });
     let hidden = here.clone();
@@ -39,13 +39,13 @@ pub fn RawEditor(
                 <span class="hint">"Shows all values in the editor, secrets too."</span>
             </Form>
         })}
-        {may(Permission::Configure).then(|| view! { <ImportForm here import text/> })}
+        {may(Permission::Configure).then(|| view! { <ImportForm here import text=text.clone()/> })}
         <Disclosure summary="The format"><DotenvHelp/></Disclosure>
     }
 }
 
 #[component]
-fn ImportForm(here: Here, import: ServerAction<ImportVariables>, text: RwSignal<String>) -> impl IntoView {
+fn ImportForm(here: Here, import: ServerAction<ImportVariables>, text: String) -> impl IntoView {
     let options = |options: [(&str, &str); 2]| {
         options.map(|(value, word)| (value.to_owned(), word.to_owned())).to_vec()
     };
@@ -53,7 +53,7 @@ fn ImportForm(here: Here, import: ServerAction<ImportVariables>, text: RwSignal<
         <Card title="Dotenv text" text="One KEY=value per line. Keys, certificates and JSON can be pasted as they are.">
             <Form action=import>
                 {here.hidden()}
-                {move || view! { <TextArea name="dotenv" label="Text" value=text.get() mono=true optional=true rows=16 placeholder="DATABASE_URL=postgres://..."/> }}
+                <TextArea name="dotenv" label="Text" value=text mono=true optional=true rows=16 placeholder="DATABASE_URL=postgres://..."/>
                 <div class="field-row">
                     <SelectField name="mode" label="Variables that the text does not have"
                         options=options([("merge", "stay as they are"), ("replace", "are removed")])/>
@@ -63,5 +63,12 @@ fn ImportForm(here: Here, import: ServerAction<ImportVariables>, text: RwSignal<
                 <div class="form-actions"><Button variant=Variant::Primary icon="upload">"Save the text"</Button></div>
             </Form>
         </Card>
+    }
+}
+
+/// Puts a text into the editor, also when a person has written there.
+fn fill_editor(text: &str) {
+    if let Ok(Some(editor)) = document().query_selector("textarea[name=dotenv]") {
+        set_property(&editor, "value", &Some(text.into()));
     }
 }
