@@ -35,13 +35,16 @@ rust_is_new_enough() {
   [ "$(printf '%s\n' "$(wanted_rust)" "${found%%-*}" | sort -V | head -n 1)" = "$(wanted_rust)" ]
 }
 
+# What the lints were written against; used where this installs Rust, never forced on a Rust that is there.
+RUST_VERSION=1.95.0
+
 install_rustup() {
   local init url
   init=$(mktemp)
   # The second is the same script on the server that the toolchains come from.
   for url in https://sh.rustup.rs https://static.rust-lang.org/rustup/rustup-init.sh; do
     if curl --proto '=https' --tlsv1.2 -sSf --connect-timeout 5 --max-time 60 -o "$init" "$url" &&
-      timeout 300 sh "$init" -y --no-modify-path --profile minimal -c clippy -c rustfmt; then
+      timeout 300 sh "$init" -y --no-modify-path --default-toolchain "$RUST_VERSION" --profile minimal -c clippy -c rustfmt; then
       break
     fi
   done
