@@ -8,6 +8,7 @@ use berth_tests::{
     verbs::{self, BUILD, git},
     webhook::Delivery,
 };
+use thirtyfour::prelude::*;
 
 const SERVICE: &str = "/projects/shop/production/web";
 
@@ -110,12 +111,17 @@ async fn pushes_a_commit(
 async fn reads_and_searches_the_log(browser: &Browser) -> Result<()> {
     browser.goto(&format!("{SERVICE}/logs")).await?;
     browser.shows("GET / HTTP/1.1").await.context("the service's log is shown")?;
-    browser.fill("q", "no-such-words").await?;
-    browser.press("Search").await?;
+    search(browser, "no-such-words").await?;
     browser.shows("No line matches").await?;
-    browser.fill("q", "GET /").await?;
-    browser.press("Search").await?;
+    search(browser, "HeadlessChrome").await?;
     browser.shows("GET / HTTP/1.1").await
+}
+
+async fn search(browser: &Browser, words: &str) -> Result<()> {
+    let field = browser.driver.find(By::Id("log-search")).await?;
+    field.clear().await?;
+    field.send_keys(words.to_owned() + Key::Enter).await?;
+    Ok(())
 }
 
 async fn sets_a_variable(browser: &Browser) -> Result<()> {

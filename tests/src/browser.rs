@@ -195,7 +195,9 @@ impl Browser {
     /// What the page complained about since the last time.
     pub async fn complaints(&self) -> Result<Vec<String>> {
         let entries = self.driver.get_log("browser").await?;
-        let severe = entries.into_iter().filter(|entry| entry.level == "SEVERE");
+        // Pages of the services that a person opens may complain as they like.
+        let ours = |message: &str| message.contains(&self.base);
+        let severe = entries.into_iter().filter(|entry| entry.level == "SEVERE" && ours(&entry.message));
         Ok(severe.map(|entry| entry.message).collect())
     }
 

@@ -72,7 +72,9 @@ fn a_todo_names_its_issue() -> Result<()> {
 fn the_readmes_map_names_every_crate() -> Result<()> {
     let readme = std::fs::read_to_string(root().join("README.md"))?;
     let crates = ["migrations", "server/domain", "server/engine", "server", "app", "frontend", "tests"];
-    let missing = crates.iter().filter(|name| !readme.contains(&format!("`{name}`")));
+    let missing = crates
+        .iter()
+        .filter(|name| !readme.lines().any(|line| line.split_whitespace().next() == Some(**name)));
     none("crates that README's map leaves out", missing.map(|name| (*name).to_owned()).collect())
 }
 
