@@ -126,7 +126,7 @@ async fn detour(panel: &Panel, signed_in: bool, uri: &Uri) -> Option<String> {
             Some(local_path(&cookies::query_value(query, "next").unwrap_or_default()))
         }
         ("/sign-in", false) if !panel.is_claimed().await => Some("/setup".to_owned()),
-        ("/setup", false) if panel.is_claimed().await => Some("/sign-in".to_owned()),
+        ("/setup", false) if panel.is_claimed().await => Some("/sign-in?flash=already-claimed".to_owned()),
         ("/sign-in" | "/setup" | "/components", _) | (_, true) => None,
         _ => {
             let asked = uri.path_and_query().map_or(path, |whole| whole.as_str());

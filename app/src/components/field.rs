@@ -115,21 +115,18 @@ pub fn TextArea(
                 autocapitalize="off"
                 spellcheck="false"
                 aria-invalid=move || error.get().map(|_| "true")
-            >
-                {inside_textarea(value.unwrap_or_default())}
-            </textarea>
+                inner_html=textarea_content(&value.unwrap_or_default())
+            ></textarea>
         </Field>
     }
 }
 
-/// Leptos writes the content of a textarea as it is: without this, a value could close it and go on as markup. The
-/// browser's parser also drops one line break behind the opening tag.
-fn inside_textarea(value: String) -> String {
-    if cfg!(not(feature = "ssr")) {
-        return value;
-    }
-    let escaped = value.replace('&', "&amp;").replace('<', "&lt;");
-    if escaped.starts_with('\n') { format!("\n{escaped}") } else { escaped }
+/// A text as the content of a `<textarea>`. Leptos writes the children of one as they are (and looks for a text node that an
+/// empty one does not have), so that the text is escaped here.
+fn textarea_content(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#13;");
+    // A parser of a document drops the first line break of a textarea.
+    if cfg!(feature = "ssr") && escaped.starts_with('\n') { format!("\n{escaped}") } else { escaped }
 }
 
 /// One of several words.
@@ -183,4 +180,14 @@ pub fn Checkbox(
 #[component]
 pub fn Hidden(name: &'static str, #[prop(into)] value: String) -> impl IntoView {
     view! { <input type="hidden" name=name value=value/> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_sec_12_a_textarea_does_not_let_its_text_out() {
+        assert_eq!(textarea_content("</textarea><b>&"), "&lt;/textarea&gt;&lt;b&gt;&amp;");
+    }
 }

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_query_map;
 /// nobody can make the panel say something else by a link.
 fn message(code: &str) -> Option<&'static str> {
     Some(match code {
+        "already-claimed" => "This Berth has its owner already. Sign in.",
         "claimed" => "This Berth is yours. Make a first project to go on.",
         "signed-out" => "You are signed out.",
         "signed-out-everywhere" => "Every session of your account has ended. Sign in again.",
