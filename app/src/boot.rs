@@ -75,7 +75,7 @@ pub struct Boot {
 impl Boot {
     /// What the server handed over with this page.
     pub fn current() -> Self {
-        use_context::<Self>().unwrap_or_else(|| Self {
+        use_context::<Self>().unwrap_or(Self {
             now: Timestamp::UNIX_EPOCH,
             viewer: None,
             theme: Theme::System,

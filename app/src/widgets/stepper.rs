@@ -114,7 +114,7 @@ pub fn Stepper(deployment: DeploymentView, #[prop(optional)] small: bool) -> imp
     view! {
         <ol class="stepper" class:small=small aria-label="Phases">
             {steps}
-            <Step state=goal name="Live" meaning="It runs, answers, and gets the traffic">{()}</Step>
+            <Step state=goal name="Live" meaning="It runs, answers, and gets the traffic">""</Step>
         </ol>
     }
 }

@@ -100,6 +100,8 @@ pub trait Runtime: Send + Sync + 'static {
     async fn create_instance(&self, spec: &InstanceSpec) -> Result<String, DockerError>;
     /// Starts it; running already is fine.
     async fn start_instance(&self, name: &str) -> Result<(), DockerError>;
+    /// Decides anew what happens when it ends by itself.
+    async fn set_restart(&self, name: &str, restart: Restart) -> Result<(), DockerError>;
     /// Sends the stop signal, and kills it after `grace`; stopped or absent is fine.
     async fn stop_instance(&self, name: &str, grace: Duration) -> Result<(), DockerError>;
     /// Removes it with its anonymous volumes, running or not; absent is fine.

@@ -15,7 +15,7 @@ use super::observed::{
     LogLine, NetworkSummary, ObservedInstance, RuntimeEvent, VolumeSummary,
 };
 use super::progress::{BuildLine, PullProgress};
-use super::spec::{BuildRequest, InstanceSpec, Labels, RegistryAuth};
+use super::spec::{BuildRequest, InstanceSpec, Labels, RegistryAuth, Restart};
 use super::{Runtime, build, events, image, instance, logs, network, stats, usage, volume};
 
 /// Where Docker is unless DOCKER_HOST says otherwise.
@@ -166,6 +166,10 @@ impl Runtime for Docker {
 
     async fn start_instance(&self, name: &str) -> Result<(), DockerError> {
         instance::start(self, name).await
+    }
+
+    async fn set_restart(&self, name: &str, restart: Restart) -> Result<(), DockerError> {
+        instance::set_restart(self, name, restart).await
     }
 
     async fn stop_instance(&self, name: &str, grace: Duration) -> Result<(), DockerError> {

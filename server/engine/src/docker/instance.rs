@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bollard::errors::Error as Bollard;
-use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummaryStateEnum};
+use bollard::models::{
+    ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummaryStateEnum, ContainerUpdateBody,
+};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
     StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
@@ -17,7 +19,7 @@ use super::error::{Asked, DockerError, ObjectKind};
 use super::names::checked_name;
 use super::observed::{Exit, InstanceState, InstanceSummary, ListeningPort, ObservedInstance};
 use super::ports;
-use super::spec::{InstanceSpec, Labels};
+use super::spec::{InstanceSpec, Labels, Restart};
 
 mod body;
 
@@ -56,6 +58,12 @@ pub(super) async fn start(docker: &Docker, name: &str) -> Result<(), DockerError
     checked_name("container name", name)?;
     // Docker answers 304 for one that runs, which bollard takes as success.
     docker.api.start_container(name, None).await.map_err(docker.failed(asked("start", name)))
+}
+
+pub(super) async fn set_restart(docker: &Docker, name: &str, restart: Restart) -> Result<(), DockerError> {
+    checked_name("container name", name)?;
+    let change = ContainerUpdateBody { restart_policy: Some(body::restart(restart)), ..Default::default() };
+    docker.api.update_container(name, change).await.map_err(docker.failed(asked("update", name)))
 }
 
 pub(super) async fn stop(docker: &Docker, name: &str, grace: Duration) -> Result<(), DockerError> {

@@ -33,7 +33,21 @@ impl Rollout {
             self.journal.say(&step.describe()).await;
             self.execute(step).await?;
         }
+        if phase == Phase::Drain {
+            self.keep_running().await?;
+        }
         Ok(())
+    }
+
+    /// From here on Docker starts the instance again when it ends. Before, its first end was the deployment's failure, and
+    /// a restart would have hidden the exit code.
+    async fn keep_running(&self) -> Result<(), Halt> {
+        let restart = match self.job.release_settings().restart {
+            RestartPolicy::Always => Restart::UnlessStopped,
+            RestartPolicy::OnFailure => Restart::OnFailure(10),
+            RestartPolicy::Never => Restart::No,
+        };
+        Ok(self.engine.docker().await?.set_restart(&self.container(), restart).await?)
     }
 
     async fn plan(&self) -> Result<Plan, Halt> {
@@ -143,11 +157,7 @@ impl Rollout {
             nano_cpus: settings.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
             memory: settings.memory_mib.map(|mib| i64::from(mib) << 20),
             pids_limit: Some(PIDS_LIMIT),
-            restart: match settings.restart {
-                RestartPolicy::Always => Restart::UnlessStopped,
-                RestartPolicy::OnFailure => Restart::OnFailure(10),
-                RestartPolicy::Never => Restart::No,
-            },
+            restart: Restart::No,
             stop_timeout: Some(Duration::from_millis(settings.stop_grace_ms.into())),
             ..InstanceSpec::default()
         })

@@ -134,7 +134,7 @@ fn bindings(ports: &[PublishedPort]) -> HashMap<String, Option<Vec<PortBinding>>
     bindings
 }
 
-fn restart(restart: Restart) -> RestartPolicy {
+pub(super) fn restart(restart: Restart) -> RestartPolicy {
     let (name, maximum_retry_count) = match restart {
         Restart::No => (RestartPolicyNameEnum::NO, None),
         Restart::UnlessStopped => (RestartPolicyNameEnum::UNLESS_STOPPED, None),
