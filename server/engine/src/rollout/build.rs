@@ -114,8 +114,10 @@ impl Rollout {
         let bounds = Bounds { deadline: FETCH_WITHIN, cancel: self.cancel.clone() };
         let (lines, received) = mpsc::unbounded_channel();
         let tell = move |line: &str| {
-            // The receiver lives as long as the checkout; a line behind its end has nobody to read it.
-            let _ = lines.send(line.to_owned());
+            // Of a counter that runs up to 100 % only its end is worth a line. The receiver lives as long as the checkout.
+            if !line.contains("% (") || line.contains("100% (") {
+                let _ = lines.send(line.to_owned());
+            }
         };
         let checking_out = async {
             let tell = tell;
