@@ -34,7 +34,7 @@ build_panel() {
   mkdir -p "$BERTH_SITE.new/pkg"
   panel_wasm "$profile" "$BERTH_SITE.new/pkg"
   panel_assets "$BERTH_SITE.new"
-  precompress "$BERTH_SITE.new"
+  if [ "$profile" = wasm ]; then precompress "$BERTH_SITE.new" 11; else precompress "$BERTH_SITE.new" 4; fi
   # A running server keeps its own open files: swap whole folders.
   rm -rf "$BERTH_SITE.old"
   [ ! -d "$BERTH_SITE" ] || mv "$BERTH_SITE" "$BERTH_SITE.old"
@@ -79,9 +79,9 @@ panel_assets() {
   fi
 }
 
-# Compressed once here, not at every request.
+# precompress FOLDER QUALITY: once here, not at every request.
 precompress() {
   find "$1" -type f -size +512c \
     \( -name '*.wasm' -o -name '*.js' -o -name '*.css' -o -name '*.svg' -o -name '*.html' -o -name '*.txt' -o -name '*.json' \) \
-    -exec brotli -k -f -q 11 {} \; -exec gzip -k -f -n -9 {} \;
+    -exec brotli -k -f -q "$2" {} \; -exec gzip -k -f -n -9 {} \;
 }
