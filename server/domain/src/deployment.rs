@@ -8,6 +8,7 @@ use crate::{
     ids::{DeploymentId, ReleaseId},
     permission::text_enum,
     service::ServicePath,
+    traffic::Measured,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -256,6 +257,12 @@ pub struct DeploymentView {
     pub reason: Option<String>,
     /// The last lines of the log that explain a failure.
     pub last_lines: Vec<String>,
+    /// The share of the requests that it gets, while it shares them with the former release.
+    pub percent: Option<u8>,
+    /// Whether its canary has been let go on by a person.
+    pub promoted: bool,
+    /// What the proxy counted from the first movement of traffic until the old instances had ended.
+    pub measured: Option<Measured>,
     /// Whether its release can be deployed again.
     pub can_roll_back: bool,
     pub created_at: DateTime<Utc>,

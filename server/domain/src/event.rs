@@ -29,6 +29,7 @@ text_enum! {
         ServiceDeleted = "service.deleted",
         ServiceStopped = "service.stopped",
         ServiceStarted = "service.started",
+        ServiceScaled = "service.scaled",
         /// What was observed of a service changed: live, down.
         ServiceObserved = "service.observed",
         CredentialSet = "service.credential_set",
@@ -44,12 +45,16 @@ text_enum! {
         DeploymentStarted = "deployment.started",
         /// A phase began.
         DeploymentAdvanced = "deployment.advanced",
+        /// A person let its canary go on.
+        DeploymentPromoted = "deployment.promoted",
         DeploymentLive = "deployment.live",
         DeploymentFailed = "deployment.failed",
         DeploymentCancelled = "deployment.cancelled",
         DeploymentSuperseded = "deployment.superseded",
         DeploymentRemoved = "deployment.removed",
         InstanceCreated = "instance.created",
+        /// An instance that should run and did not was started again.
+        InstanceRepaired = "instance.repaired",
         InstanceStopped = "instance.stopped",
         InstanceRemoved = "instance.removed",
         WebhookReceived = "webhook.received",

@@ -20,6 +20,7 @@ pub mod release;
 pub mod service;
 pub mod source;
 pub mod system;
+pub mod traffic;
 pub mod variable;
 pub mod webhook;
 

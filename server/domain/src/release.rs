@@ -103,6 +103,13 @@ fn settings_lines(a: &ServiceSettings, b: &ServiceSettings) -> impl Iterator<Ite
     let line = |what, f: fn(&ServiceSettings) -> Option<String>| (what, f(a), f(b));
     [
         line("command", |s| s.command.as_ref().map(|c| c.join(" "))),
+        line("processes", |s| {
+            let all: Vec<_> =
+                s.processes.iter().map(|p| format!("{}: {}", p.name, p.command.join(" "))).collect();
+            (!all.is_empty()).then(|| all.join(", "))
+        }),
+        line("release command", |s| s.release_command.as_ref().map(|c| c.join(" "))),
+        line("command after the switch", |s| s.after_command.as_ref().map(|c| c.join(" "))),
         line("volumes", |s| {
             let all: Vec<_> = s.volumes.iter().map(|v| format!("{} at {}", v.name, v.path)).collect();
             (!all.is_empty()).then(|| all.join(", "))

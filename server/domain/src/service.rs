@@ -12,6 +12,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
+mod settings;
+mod strategy;
+
+pub use settings::{ProbeKind, ProbeSettings, RestartPolicy, ServiceSettings, VolumeMount};
+pub use strategy::{CanaryStep, Process, Strategy, WEB};
+
 /// The names that lead to a service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -37,195 +43,6 @@ impl FromStr for ServicePath {
         };
         let name = |part: &str| part.parse::<Name>().map_err(|why| format!("{part:?}: {why}"));
         Ok(Self { project: name(project)?, environment: name(environment)?, service: name(service)? })
-    }
-}
-
-text_enum! {
-    /// What Docker does when an instance's process ends.
-    RestartPolicy {
-        /// Started again until Berth stops it; the default.
-        Always = "always",
-        /// Started again after an exit code other than zero.
-        OnFailure = "on_failure",
-        /// Left as it is.
-        Never = "never",
-    }
-}
-
-/// How Berth asks an instance whether it is ready.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum ProbeKind {
-    /// A TCP connection to the port is enough.
-    Tcp,
-    /// A GET of this path answers with a status in the range (200 to 399 unless told).
-    Http {
-        path: String,
-        #[serde(default = "default_status_from")]
-        status_from: u16,
-        #[serde(default = "default_status_to")]
-        status_to: u16,
-    },
-}
-
-fn default_status_from() -> u16 {
-    200
-}
-
-fn default_status_to() -> u16 {
-    399
-}
-
-/// When and how often an instance is probed; all times in milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct ProbeSettings {
-    pub kind: ProbeKind,
-    /// How long an instance may take until it first answers.
-    pub start_period_ms: u32,
-    /// The time between two probes.
-    pub interval_ms: u32,
-    /// How long one probe may take.
-    pub timeout_ms: u32,
-    /// How many answers in a row make it ready.
-    pub threshold: u8,
-}
-
-impl Default for ProbeSettings {
-    fn default() -> Self {
-        Self {
-            kind: ProbeKind::Tcp,
-            start_period_ms: 60_000,
-            interval_ms: 100,
-            timeout_ms: 2_000,
-            threshold: 2,
-        }
-    }
-}
-
-/// A named volume inside the instances.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct VolumeMount {
-    pub name: Name,
-    /// The absolute path inside the container.
-    pub path: String,
-    #[serde(default)]
-    pub read_only: bool,
-}
-
-/// How a service runs. Everything has a default that fits most services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct ServiceSettings {
-    /// The port that the program listens on; detected when absent.
-    pub port: Option<u16>,
-    /// Replaces the image's command, as an argument list.
-    pub command: Option<Vec<String>>,
-    pub volumes: Vec<VolumeMount>,
-    /// CPU limit in thousandths of a core; none when absent.
-    pub cpu_millis: Option<u32>,
-    /// Memory limit in MiB; none when absent.
-    pub memory_mib: Option<u32>,
-    pub restart: RestartPolicy,
-    pub probe: ProbeSettings,
-    /// How long requests on the old release may take to finish, in milliseconds.
-    pub drain_ms: u32,
-    /// The time between SIGTERM and SIGKILL, in milliseconds.
-    pub stop_grace_ms: u32,
-    /// A push to the branch deploys by itself.
-    pub auto_deploy: bool,
-    /// How long a build may take, in seconds.
-    pub build_timeout_s: u32,
-}
-
-impl Default for ServiceSettings {
-    fn default() -> Self {
-        Self {
-            port: None,
-            command: None,
-            volumes: Vec::new(),
-            cpu_millis: None,
-            memory_mib: None,
-            restart: RestartPolicy::Always,
-            probe: ProbeSettings::default(),
-            drain_ms: 10_000,
-            stop_grace_ms: 10_000,
-            auto_deploy: true,
-            build_timeout_s: 1_800,
-        }
-    }
-}
-
-impl ServiceSettings {
-    /// The first field that is not acceptable and why.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        if self.port == Some(0) {
-            return Err(("port", "A port is a number from 1 to 65535.".into()));
-        }
-        if self.command.as_ref().is_some_and(|c| c.is_empty() || c.iter().any(|a| a.contains('\0'))) {
-            return Err(("command", "A command has at least one word and no NUL.".into()));
-        }
-        if self.cpu_millis.is_some_and(|cpu| !(10..=256_000).contains(&cpu)) {
-            return Err(("cpu_millis", "The CPU limit is from 10 to 256000 thousandths of a core.".into()));
-        }
-        if self.memory_mib.is_some_and(|memory| !(6..=4_194_304).contains(&memory)) {
-            return Err(("memory_mib", "The memory limit is at least 6 MiB, Docker's least.".into()));
-        }
-        if !(5..=86_400).contains(&self.build_timeout_s) {
-            return Err(("build_timeout_s", "A build may take from 5 seconds to a day.".into()));
-        }
-        if self.drain_ms > 3_600_000 || self.stop_grace_ms > 3_600_000 {
-            return Err(("drain_ms", "A grace is an hour at the most.".into()));
-        }
-        self.check_probe()?;
-        self.check_volumes()
-    }
-
-    fn check_probe(&self) -> Result<(), (&'static str, String)> {
-        let probe = &self.probe;
-        if let ProbeKind::Http { path, status_from, status_to } = &probe.kind {
-            let safe = |c: char| c.is_ascii_graphic() && c != '"' && c != '<' && c != '>';
-            if !path.starts_with('/') || !path.chars().all(safe) {
-                return Err((
-                    "probe_path",
-                    "The path of a probe starts with a slash and has no spaces.".into(),
-                ));
-            }
-            if !(100..=599).contains(status_from) || !(*status_from..=599).contains(status_to) {
-                return Err(("probe_status", "A status is from 100 to 599.".into()));
-            }
-        }
-        if !(10..=60_000).contains(&probe.interval_ms) || !(10..=60_000).contains(&probe.timeout_ms) {
-            return Err(("probe_interval", "Interval and time-out are from 10 ms to a minute.".into()));
-        }
-        if !(1..=20).contains(&probe.threshold) {
-            return Err(("probe_threshold", "The threshold is from 1 to 20 answers.".into()));
-        }
-        if !(100..=3_600_000).contains(&probe.start_period_ms) {
-            return Err(("probe_start_period", "The start period is from 100 ms to an hour.".into()));
-        }
-        Ok(())
-    }
-
-    fn check_volumes(&self) -> Result<(), (&'static str, String)> {
-        for (index, volume) in self.volumes.iter().enumerate() {
-            let path = &volume.path;
-            let fits = path.starts_with('/')
-                && path.len() > 1
-                && !path.split('/').any(|part| part == "..")
-                && !path.chars().any(|c| c.is_control() || c == ':' || c == ',');
-            if !fits {
-                return Err(("volumes", format!("{path:?} is not an absolute path inside the container.")));
-            }
-            if self.volumes[..index].iter().any(|other| other.path == *path || other.name == volume.name) {
-                return Err(("volumes", format!("{} at {path} is there twice.", volume.name)));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -279,6 +96,8 @@ pub struct InstanceView {
     pub name: String,
     /// The number of the deployment that started it.
     pub deployment: Option<u64>,
+    /// `web`, or the name of another process.
+    pub process: String,
     pub running: bool,
     /// Docker's words: running, exited (1), out of memory.
     pub state: String,
@@ -380,8 +199,8 @@ pub struct VolumeView {
     pub read_only: bool,
     /// The volume's name in Docker.
     pub docker_name: String,
-    /// Whether Docker has it yet; it is made at the next deployment.
-    pub exists: bool,
+    /// Whether Docker has it yet; it is made at the next deployment. Absent while Docker does not answer.
+    pub exists: Option<bool>,
     /// Used bytes, when Docker has counted them.
     pub size: Option<u64>,
 }

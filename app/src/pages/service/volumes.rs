@@ -72,8 +72,9 @@ fn Loaded(volumes: Vec<VolumeView>, here: Here) -> impl IntoView {
 fn Row(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
     let name = volume.name.to_string();
     let data = match volume.exists {
-        true => view! { <Badge tone=Tone::Good text="exists" title=volume.docker_name.clone()/> },
-        false => view! { <Badge text="made at the next deployment" title=volume.docker_name.clone()/> },
+        Some(true) => view! { <Badge tone=Tone::Good text="exists" title=volume.docker_name.clone()/> },
+        Some(false) => view! { <Badge text="made at the next deployment" title=volume.docker_name.clone()/> },
+        None => view! { <Badge tone=Tone::Warn text="Docker does not answer" title=volume.docker_name.clone()/> },
     };
     let mode = volume.read_only.then(|| view! { <span class="row-sub">"read only"</span> });
     let size = volume.size.map_or("not counted yet".to_owned(), size_text);
@@ -85,7 +86,7 @@ fn Row(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
             <td class="muted">{size}</td>
             <td class="row-actions">
                 {may(Permission::Configure).then(|| view! { <UnmountForm name=name.clone() here=here.clone() unmount=verbs.unmount/> })}
-                {(volume.exists && may(Permission::Administer)).then(|| view! { <DeleteForm name here delete=verbs.delete/> })}
+                {(volume.exists == Some(true) && may(Permission::Administer)).then(|| view! { <DeleteForm name here delete=verbs.delete/> })}
             </td>
         </tr>
     }

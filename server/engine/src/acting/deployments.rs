@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Acting;
+use super::{Acting, reach::conflict_with_hint};
 use crate::{
     Actor, Engine, Error, Result,
     store::{
@@ -26,6 +26,9 @@ impl Acting {
         self.require(Permission::Deploy)?;
         check_commit(request.commit.as_deref())?;
         let service = self.service_id(path).await?;
+        if request.restart && self.engine.parts.store.live_release(service).await?.is_none() {
+            return Err(conflict_with_hint(format!("Nothing of {path} was ever live."), "Deploy it first."));
+        }
         let cause = if request.restart { Cause::Restart } else { Cause::Manual };
         self.engine.enqueue(&self.actor, service, path, cause, request).await
     }

@@ -22,11 +22,13 @@ use std::{collections::HashMap, time::Duration};
 const COUNTING: Duration = Duration::from_millis(1_500);
 
 impl Acting {
-    /// The volumes of a service as Docker has them.
+    /// The volumes of a service as Docker has them; while it does not answer, those of the settings.
     pub async fn volumes(&self, path: &ServicePath) -> Result<Vec<VolumeView>> {
         self.require(Permission::Read)?;
         let service = self.service_row(path).await?;
-        let existing = self.docker_volumes(&service).await?;
+        let answer = self.docker_volumes(&service).await.ok();
+        let known = answer.is_some();
+        let existing = answer.unwrap_or_default();
         let sizes = if existing.is_empty() { HashMap::new() } else { self.volume_sizes(&service).await };
         let naming = &self.engine.parts.naming;
         let prefix = volume_prefix(&service, naming);
@@ -37,7 +39,7 @@ impl Acting {
                 name: mount.name.clone(),
                 path: mount.path.clone(),
                 read_only: mount.read_only,
-                exists: existing.iter().any(|volume| volume.name == docker_name),
+                exists: known.then(|| existing.iter().any(|volume| volume.name == docker_name)),
                 size: sizes.get(&docker_name).copied(),
                 docker_name,
             });
@@ -51,7 +53,7 @@ impl Acting {
                     name,
                     path: String::new(),
                     read_only: false,
-                    exists: true,
+                    exists: Some(true),
                     docker_name,
                     size,
                 });

@@ -1,0 +1,248 @@
+//! How a service runs: everything that a person may set, with defaults that fit most programs.
+
+use super::strategy::{Process, Strategy, WEB};
+use crate::{name::Name, permission::text_enum};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+text_enum! {
+    /// What Docker does when an instance's process ends.
+    RestartPolicy {
+        /// Started again until Berth stops it; the default.
+        Always = "always",
+        /// Started again after an exit code other than zero.
+        OnFailure = "on_failure",
+        /// Left as it is.
+        Never = "never",
+    }
+}
+
+/// How Berth asks an instance whether it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// A TCP connection to the port is enough.
+    Tcp,
+    /// A GET of this path answers with a status in the range (200 to 399 unless told).
+    Http {
+        path: String,
+        #[serde(default = "default_status_from")]
+        status_from: u16,
+        #[serde(default = "default_status_to")]
+        status_to: u16,
+    },
+}
+
+fn default_status_from() -> u16 {
+    200
+}
+
+fn default_status_to() -> u16 {
+    399
+}
+
+/// When and how often an instance is probed; all times in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct ProbeSettings {
+    pub kind: ProbeKind,
+    /// How long an instance may take until it first answers.
+    pub start_period_ms: u32,
+    /// The time between two probes.
+    pub interval_ms: u32,
+    /// How long one probe may take.
+    pub timeout_ms: u32,
+    /// How many answers in a row make it ready.
+    pub threshold: u8,
+}
+
+impl Default for ProbeSettings {
+    fn default() -> Self {
+        Self {
+            kind: ProbeKind::Tcp,
+            start_period_ms: 60_000,
+            interval_ms: 100,
+            timeout_ms: 2_000,
+            threshold: 2,
+        }
+    }
+}
+
+/// A named volume inside the instances.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VolumeMount {
+    pub name: Name,
+    /// The absolute path inside the container.
+    pub path: String,
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+/// How a service runs. Everything has a default that fits most services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct ServiceSettings {
+    /// The port that the program listens on; detected when absent.
+    pub port: Option<u16>,
+    /// Whether it answers requests. A service that only works in the background has no port and no route.
+    pub routed: bool,
+    /// Replaces the image's command, as an argument list.
+    pub command: Option<Vec<String>>,
+    /// How many instances answer requests.
+    pub replicas: u16,
+    /// How the traffic moves to a new release.
+    pub strategy: Strategy,
+    /// Further processes from the same image, switched together with the first one.
+    pub processes: Vec<Process>,
+    /// Runs in a container of the new image before the traffic moves; its failure fails the deployment.
+    pub release_command: Option<Vec<String>>,
+    /// Runs in a container of the new image once the traffic has moved; its failure is shown and undoes nothing.
+    pub after_command: Option<Vec<String>>,
+    /// How long either of these commands may take, in seconds.
+    pub command_timeout_s: u32,
+    pub volumes: Vec<VolumeMount>,
+    /// CPU limit in thousandths of a core; none when absent.
+    pub cpu_millis: Option<u32>,
+    /// Memory limit in MiB; none when absent.
+    pub memory_mib: Option<u32>,
+    pub restart: RestartPolicy,
+    pub probe: ProbeSettings,
+    /// How long requests on the old release may take to finish, in milliseconds.
+    pub drain_ms: u32,
+    /// The time between SIGTERM and SIGKILL, in milliseconds.
+    pub stop_grace_ms: u32,
+    /// A push to the branch deploys by itself.
+    pub auto_deploy: bool,
+    /// How long a build may take, in seconds.
+    pub build_timeout_s: u32,
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        Self {
+            port: None,
+            routed: true,
+            command: None,
+            replicas: 1,
+            strategy: Strategy::default(),
+            processes: Vec::new(),
+            release_command: None,
+            after_command: None,
+            command_timeout_s: 600,
+            volumes: Vec::new(),
+            cpu_millis: None,
+            memory_mib: None,
+            restart: RestartPolicy::Always,
+            probe: ProbeSettings::default(),
+            drain_ms: 10_000,
+            stop_grace_ms: 10_000,
+            auto_deploy: true,
+            build_timeout_s: 1_800,
+        }
+    }
+}
+
+impl ServiceSettings {
+    /// The first field that is not acceptable and why.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.port == Some(0) {
+            return Err(("port", "A port is a number from 1 to 65535.".into()));
+        }
+        self.check_processes()?;
+        if self.cpu_millis.is_some_and(|cpu| !(10..=256_000).contains(&cpu)) {
+            return Err(("cpu_millis", "The CPU limit is from 10 to 256000 thousandths of a core.".into()));
+        }
+        if self.memory_mib.is_some_and(|memory| !(6..=4_194_304).contains(&memory)) {
+            return Err(("memory_mib", "The memory limit is at least 6 MiB, Docker's least.".into()));
+        }
+        if !(5..=86_400).contains(&self.build_timeout_s) {
+            return Err(("build_timeout_s", "A build may take from 5 seconds to a day.".into()));
+        }
+        if self.drain_ms > 3_600_000 || self.stop_grace_ms > 3_600_000 {
+            return Err(("drain_ms", "A grace is an hour at the most.".into()));
+        }
+        self.check_probe()?;
+        self.check_volumes()
+    }
+
+    fn check_processes(&self) -> Result<(), (&'static str, String)> {
+        let commands = [
+            ("command", &self.command),
+            ("release_command", &self.release_command),
+            ("after_command", &self.after_command),
+        ];
+        for (field, command) in commands {
+            if command.as_ref().is_some_and(|words| !is_command(words)) {
+                return Err((field, "A command has at least one word and no NUL.".into()));
+            }
+        }
+        if !(5..=86_400).contains(&self.command_timeout_s) {
+            return Err(("command_timeout_s", "A command may take from 5 seconds to a day.".into()));
+        }
+        let replicas = self.processes.iter().map(|process| process.replicas).chain([self.replicas]);
+        if replicas.into_iter().any(|count| !(1..=100).contains(&count)) {
+            return Err(("replicas", "There are from 1 to 100 instances of a process.".into()));
+        }
+        for (index, process) in self.processes.iter().enumerate() {
+            let name = process.name.as_str();
+            if name == WEB || self.processes[..index].iter().any(|other| other.name == process.name) {
+                return Err(("processes", format!("A process called {name} is there already.")));
+            }
+            if !is_command(&process.command) {
+                return Err(("processes", format!("The command of {name} has at least one word and no NUL.")));
+            }
+        }
+        self.strategy.check().map_err(|why| ("strategy", why))
+    }
+
+    fn check_probe(&self) -> Result<(), (&'static str, String)> {
+        let probe = &self.probe;
+        if let ProbeKind::Http { path, status_from, status_to } = &probe.kind {
+            let safe = |c: char| c.is_ascii_graphic() && c != '"' && c != '<' && c != '>';
+            if !path.starts_with('/') || !path.chars().all(safe) {
+                return Err((
+                    "probe_path",
+                    "The path of a probe starts with a slash and has no spaces.".into(),
+                ));
+            }
+            if !(100..=599).contains(status_from) || !(*status_from..=599).contains(status_to) {
+                return Err(("probe_status", "A status is from 100 to 599.".into()));
+            }
+        }
+        if !(10..=60_000).contains(&probe.interval_ms) || !(10..=60_000).contains(&probe.timeout_ms) {
+            return Err(("probe_interval", "Interval and time-out are from 10 ms to a minute.".into()));
+        }
+        if !(1..=20).contains(&probe.threshold) {
+            return Err(("probe_threshold", "The threshold is from 1 to 20 answers.".into()));
+        }
+        if !(100..=3_600_000).contains(&probe.start_period_ms) {
+            return Err(("probe_start_period", "The start period is from 100 ms to an hour.".into()));
+        }
+        Ok(())
+    }
+
+    fn check_volumes(&self) -> Result<(), (&'static str, String)> {
+        for (index, volume) in self.volumes.iter().enumerate() {
+            let path = &volume.path;
+            let fits = path.starts_with('/')
+                && path.len() > 1
+                && !path.split('/').any(|part| part == "..")
+                && !path.chars().any(|c| c.is_control() || c == ':' || c == ',');
+            if !fits {
+                return Err(("volumes", format!("{path:?} is not an absolute path inside the container.")));
+            }
+            if self.volumes[..index].iter().any(|other| other.path == *path || other.name == volume.name) {
+                return Err(("volumes", format!("{} at {path} is there twice.", volume.name)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_command(words: &[String]) -> bool {
+    !words.is_empty() && !words.iter().any(|word| word.contains('\0'))
+}

@@ -1,0 +1,51 @@
+//! Who gets a service's requests, as it is written down before anything else believes it.
+
+use crate::{ids::DeploymentId, name::Name};
+use serde::{Deserialize, Serialize};
+
+/// Who gets a service's requests. Empty: nobody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    pub shares: Vec<Share>,
+}
+
+/// The share of one deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    pub deployment: DeploymentId,
+    pub number: u64,
+    /// In percent of all shares.
+    pub percent: u8,
+    /// The port that its instances listen on; absent for one that answers no requests.
+    pub port: Option<u16>,
+    /// The names of its containers.
+    pub instances: Vec<String>,
+}
+
+impl Traffic {
+    /// The share of a deployment.
+    pub fn of(&self, deployment: DeploymentId) -> Option<&Share> {
+        self.shares.iter().find(|share| share.deployment == deployment)
+    }
+}
+
+/// Requests counted by the proxy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Measured {
+    /// Answers below 500.
+    pub served: u64,
+    /// Answers of 500 and above.
+    pub failed: u64,
+}
+
+/// Asks for another number of instances of what is live, without a deployment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScaleRequest {
+    /// A process other than the one that answers requests.
+    #[serde(default)]
+    pub process: Option<Name>,
+    /// From 1 to 100.
+    pub replicas: u16,
+}
