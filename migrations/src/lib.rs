@@ -4,6 +4,7 @@
 
 mod initial;
 mod table;
+mod traffic;
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseTransaction};
 
@@ -13,7 +14,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial)]
+        vec![Box::new(initial::Initial), Box::new(traffic::Traffic)]
     }
 }
 

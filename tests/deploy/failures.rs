@@ -13,6 +13,8 @@ async fn fails(shipped: &Shipped) -> Result<DeploymentView> {
     let queued = shipped.owner.deploy(&shipped.web).await?;
     let failed = shipped.owner.failed(&shipped.web, queued.number, verbs::BUILD).await?;
     shipped.answers("one").await?;
+    // A quick failure ends before much was asked.
+    load.sent(100).await?;
     load.stop().await.lost_nothing(100)?;
     ensure!(failed.phases.last().is_some_and(|record| record.failed), "{:?}", failed.phases);
     let service = shipped.owner.service(&shipped.web).await?;

@@ -1,7 +1,10 @@
 //! Open-loop load: requests leave by the clock, whether or not the former ones were answered, half of them on kept
 //! and half on fresh connections; everything that is not a 2xx counts.
 
-use crate::http::{Connection, Response};
+use crate::{
+    http::{Connection, Response},
+    wait::eventually,
+};
 use anyhow::{Result, ensure};
 use std::{
     collections::BTreeMap,
@@ -67,6 +70,17 @@ impl Load {
     /// What was seen so far.
     pub fn report(&self) -> Report {
         lock(&self.seen).clone()
+    }
+
+    /// Waits until so many requests were sent.
+    pub async fn sent(&self, least: u64) -> Result<()> {
+        let what = format!("{least} requests were sent");
+        eventually(&what, || async {
+            let sent = self.report().sent;
+            ensure!(sent >= least, "only {sent}");
+            Ok(())
+        })
+        .await
     }
 
     /// Stops sending, waits for the answers that are due, and reports.

@@ -15,19 +15,22 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Every tracked or new file whose name ends with one of these.
-pub fn files(endings: &[&str]) -> Result<Vec<SourceFile>> {
+/// The path of every tracked or new file.
+pub fn paths() -> Result<Vec<String>> {
     let mut git = command("git");
     git.current_dir(root()).args(["-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard"]);
-    let mut found = Vec::new();
-    for path in run(git)?.lines().filter(|path| endings.iter().any(|ending| path.ends_with(ending))) {
-        let full = root().join(path);
-        if full.is_file() {
-            let text = std::fs::read_to_string(&full).with_context(|| path.to_owned())?;
-            found.push(SourceFile { path: path.to_owned(), text });
-        }
-    }
-    Ok(found)
+    Ok(run(git)?.lines().filter(|path| root().join(path).is_file()).map(str::to_owned).collect())
+}
+
+/// Every tracked or new file whose name ends with one of these.
+pub fn files(endings: &[&str]) -> Result<Vec<SourceFile>> {
+    let wanted = paths()?.into_iter().filter(|path| endings.iter().any(|ending| path.ends_with(ending)));
+    wanted
+        .map(|path| {
+            let text = std::fs::read_to_string(root().join(&path)).with_context(|| path.clone())?;
+            Ok(SourceFile { path, text })
+        })
+        .collect()
 }
 
 /// All Rust files.

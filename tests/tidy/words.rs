@@ -1,6 +1,6 @@
 //! How things are called, and what lies where.
 
-use crate::source::{files, none, root, rust};
+use crate::source::{files, none, paths, root, rust};
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use syn::visit::Visit;
@@ -30,7 +30,7 @@ fn the_top_level_is_exactly_what_the_design_lists() -> Result<()> {
         ".dockerignore",
     ];
     let top: BTreeSet<String> =
-        files(&[""])?.iter().map(|file| file.path.split('/').next().unwrap_or_default().to_owned()).collect();
+        paths()?.iter().map(|path| path.split('/').next().unwrap_or_default().to_owned()).collect();
     none(
         "unexpected at the top level",
         top.into_iter().filter(|name| !folders_and_files.contains(&name.as_str())).collect(),

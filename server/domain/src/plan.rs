@@ -79,6 +79,8 @@ pub struct Observed {
 pub struct ObservedInstance {
     pub name: String,
     pub running: bool,
+    /// It is in the network of the environment.
+    pub joined: bool,
     /// It has answered its probe since it started.
     pub healthy: bool,
     /// It belongs to the desired release: when it is not wanted any more, nobody comes back for it.
@@ -97,7 +99,7 @@ pub struct Split {
 impl Split {
     /// Every instance gets the same share.
     pub fn even(new: Vec<String>, old: Vec<String>) -> Self {
-        let percent = if old.is_empty() { 100 } else { new.len() * 100 / (new.len() + old.len()) };
+        let percent = if old.is_empty() { 100 } else { (new.len() * 100 / (new.len() + old.len())).max(1) };
         Self { percent: u8::try_from(percent).unwrap_or(100), new, old }
     }
 
@@ -143,6 +145,23 @@ impl Plan {
             (phase, step)
         })
     }
+}
+
+/// What a deployment would do now, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlanPreview {
+    pub steps: Vec<PlannedStep>,
+    /// What a person should know before: a short outage, for instance.
+    pub warning: Option<String>,
+}
+
+/// One step of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlannedStep {
+    pub phase: Phase,
+    pub text: String,
 }
 
 /// Plans the way from what is to what should be. Pure: the same worlds give the same plan. From any point of a plan

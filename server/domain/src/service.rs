@@ -12,9 +12,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
+mod crew;
 mod settings;
 mod strategy;
 
+pub use crew::Member;
 pub use settings::{ProbeKind, ProbeSettings, RestartPolicy, ServiceSettings, VolumeMount};
 pub use strategy::{CanaryStep, Process, Strategy, WEB};
 
@@ -97,6 +99,7 @@ pub struct InstanceView {
     /// The number of the deployment that started it.
     pub deployment: Option<u64>,
     /// `web`, or the name of another process.
+    #[serde(default = "web")]
     pub process: String,
     pub running: bool,
     /// Docker's words: running, exited (1), out of memory.
@@ -104,6 +107,10 @@ pub struct InstanceView {
     pub started_at: Option<DateTime<Utc>>,
     pub restarts: u32,
     pub image: String,
+}
+
+fn web() -> String {
+    WEB.to_owned()
 }
 
 /// Everything that a service's pages show.

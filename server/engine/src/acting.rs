@@ -11,6 +11,7 @@ mod events;
 mod logs;
 mod projects;
 mod reach;
+mod scale;
 mod service_view;
 mod services;
 mod variables;

@@ -90,7 +90,7 @@ async fn follow(engine: &Engine, container: &str, service: ServiceId) {
     let Ok(Some(instance)) = docker.inspect_instance(container).await else { return };
     let number = number_of(&instance.labels);
     debug_assert_eq!(service_of(&instance.labels), Some(service));
-    let origin: Arc<str> = number.map_or_else(|| container.to_owned(), |number| format!("#{number}")).into();
+    let origin: Arc<str> = origin_of(engine, service, container).into();
     let masker = engine.masker_of(service, number).await;
     let since = last_kept(engine, service, &origin).await;
     let mut batches = docker.follow_logs(container, since, None).ready_chunks(BATCH);
@@ -109,6 +109,13 @@ async fn follow(engine: &Engine, container: &str, service: ServiceId) {
             warn!(%error, container, "could not keep log lines");
         }
     }
+}
+
+/// What people call a container in a log: `#12`, or `#12 worker 2` where a release has several.
+fn origin_of(engine: &Engine, service: ServiceId, container: &str) -> String {
+    let short = container.strip_prefix(&engine.parts.naming.prefix(service)).unwrap_or(container);
+    let words = short.replace('-', " ");
+    format!("#{}", words.strip_suffix(" web 1").unwrap_or(&words))
 }
 
 fn kept(line: LogLine, origin: &Arc<str>, masker: &Masker) -> NewLine {

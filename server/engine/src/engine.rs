@@ -10,8 +10,9 @@ use crate::{
     naming::Naming,
     observer::{self, Unseen},
     proxy::{Proxy, ProxyConfig},
-    proxy_keeper, retention, rollout,
-    routes::{self, DirtyRoutes, RouteLocks},
+    proxy_keeper, retention,
+    rollout::{self, Mending, Signals},
+    routes::{self, DirtyRoutes, ServiceLocks},
     runtime::{Ids, LazyDocker},
     store::Store,
     supervisor::Supervisor,
@@ -56,8 +57,12 @@ pub struct Parts {
     pub(crate) owner: String,
     pub(crate) builds: Arc<Semaphore>,
     pub(crate) queue: Notify,
-    pub(crate) running: DashMap<DeploymentId, CancellationToken>,
-    pub(crate) route_locks: RouteLocks,
+    pub(crate) running: DashMap<DeploymentId, Signals>,
+    /// Held by whoever starts and stops instances of a service.
+    pub(crate) turns: ServiceLocks,
+    pub(crate) mending: Mending,
+    /// Held by whoever writes the routes of a service.
+    pub(crate) route_locks: ServiceLocks,
     pub(crate) dirty_routes: DirtyRoutes,
     pub(crate) unseen: Unseen,
     pub(crate) proxy_signal: Notify,
@@ -131,7 +136,9 @@ impl Engine {
             ids: Ids,
             queue: Notify::new(),
             running: DashMap::new(),
-            route_locks: RouteLocks::default(),
+            turns: ServiceLocks::default(),
+            mending: Mending::default(),
+            route_locks: ServiceLocks::default(),
             dirty_routes: DirtyRoutes::default(),
             unseen: Unseen::default(),
             proxy_signal: Notify::new(),
@@ -157,6 +164,7 @@ impl Engine {
         supervisor.watch("routes", routes::reconcile(self.clone()));
         supervisor.watch("observer", observer::run(self.clone()));
         supervisor.watch("queue", rollout::work(self.clone()));
+        supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));
         supervisor.run().await.map_err(|died| StartError::because("go on", died))
     }

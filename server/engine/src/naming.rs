@@ -4,6 +4,7 @@
 use berth_domain::{
     ids::{DeploymentId, EnvironmentId, ProjectId, ReleaseId, ServiceId},
     name::Name,
+    plan::Command,
 };
 use uuid::Uuid;
 
@@ -19,6 +20,10 @@ pub const DEPLOYMENT: &str = "berth.deployment";
 pub const NUMBER: &str = "berth.number";
 /// The label with the release's id.
 pub const RELEASE: &str = "berth.release";
+/// The label with the process that an instance is of.
+pub const PROCESS: &str = "berth.process";
+/// The label of a container that runs a command of a release and is no instance.
+pub const COMMAND: &str = "berth.command";
 /// The label with the environment's id.
 pub const ENVIRONMENT: &str = "berth.environment";
 /// The label with the project's id.
@@ -47,14 +52,28 @@ impl Naming {
         format!("berth-{}-env-{}", self.instance, short(environment.0))
     }
 
-    /// The container of a deployment; also its host name for the proxy.
-    pub fn container(&self, service: ServiceId, number: u64) -> String {
-        format!("berth-{}-{}-{number}", self.instance, short(service.0))
+    /// What the names of a service's containers begin with.
+    pub fn prefix(&self, service: ServiceId) -> String {
+        format!("berth-{}-{}-", self.instance, short(service.0))
+    }
+
+    /// The `index`th container of a process of a deployment, from 1; also its host name for the proxy.
+    pub fn container(&self, service: ServiceId, number: u64, process: &str, index: u16) -> String {
+        format!("{}{number}-{process}-{index}", self.prefix(service))
+    }
+
+    /// The container of a command of a deployment.
+    pub fn command(&self, service: ServiceId, number: u64, command: Command) -> String {
+        let word = match command {
+            Command::Release => "release-command",
+            Command::After => "after-command",
+        };
+        format!("{}{number}-{word}", self.prefix(service))
     }
 
     /// The volume `name` of a service.
     pub fn volume(&self, service: ServiceId, name: &Name) -> String {
-        format!("berth-{}-{}-{name}", self.instance, short(service.0))
+        format!("{}{name}", self.prefix(service))
     }
 
     /// The tag of the image that a deployment built or pulled; it keeps the image from being collected.
@@ -114,6 +133,16 @@ impl Belongs {
 /// The service that a container's labels name.
 pub fn service_of(labels: &Labels) -> Option<ServiceId> {
     labels.get(SERVICE)?.parse().ok()
+}
+
+/// The process that a container's labels name.
+pub fn process_of(labels: &Labels) -> Option<&str> {
+    labels.get(PROCESS).map(String::as_str)
+}
+
+/// Whether a container is an instance: it runs a process, not a command.
+pub fn is_instance(labels: &Labels) -> bool {
+    !labels.contains_key(COMMAND)
 }
 
 /// The number of the deployment that a container's labels name.

@@ -1,12 +1,17 @@
 //! Looks at what Docker runs and writes down what was seen: the state of a service is an observation, never a wish.
 
-use std::{collections::BTreeSet, time::Duration};
+mod judge;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use berth_domain::{
     ids::ServiceId,
-    service::{InstanceView, ServiceState},
+    service::{InstanceView, WEB},
 };
-use dashmap::DashSet;
+use dashmap::{DashMap, DashSet};
 use futures::StreamExt;
 use tokio::sync::Notify;
 use tracing::warn;
@@ -14,9 +19,10 @@ use tracing::warn;
 use crate::{
     Engine,
     docker::{InstanceState, InstanceSummary, ObservedInstance, Runtime, RuntimeEvent},
-    naming::{number_of, service_of},
-    store::deployments::Wanted,
+    naming::{is_instance, number_of, process_of, service_of},
+    store::deployments::{LiveRelease, Wanted},
 };
+use judge::{Expected, judge};
 
 /// How often everything is looked at without a signal.
 const PERIOD: Duration = Duration::from_secs(15);
@@ -24,11 +30,12 @@ const PERIOD: Duration = Duration::from_secs(15);
 /// Events of one moment are looked at together.
 const TOGETHER: Duration = Duration::from_millis(50);
 
-/// Services to look at.
+/// Services to look at, and what was last seen of each container.
 #[derive(Default)]
 pub(crate) struct Unseen {
     services: DashSet<ServiceId>,
     signal: Notify,
+    seen: DashMap<String, Looked>,
 }
 
 impl Engine {
@@ -106,6 +113,9 @@ fn note(engine: &Engine, event: RuntimeEvent) -> Seen {
             warn!(reason, "Docker does not answer");
             Seen::Nothing
         }
+        RuntimeEvent::Network { action, .. } if matches!(action.as_str(), "disconnect" | "destroy") => {
+            Seen::All
+        }
         RuntimeEvent::Network { .. } => Seen::Nothing,
     }
 }
@@ -119,7 +129,15 @@ async fn look_at_all(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()>
             engine.collect_logs(&instance.name, service);
         }
     }
+    let mut by_service: HashMap<ServiceId, Vec<&InstanceSummary>> = HashMap::new();
+    for instance in instances.iter().filter(|i| is_instance(&i.labels)) {
+        if let Some(service) = service_of(&instance.labels) {
+            by_service.entry(service).or_default().push(instance);
+        }
+    }
+    engine.parts.unseen.seen.retain(|name, _| instances.iter().any(|i| i.name == *name));
     for wanted in engine.parts.store.wanted(None).await? {
+        let instances = by_service.remove(&wanted.service).unwrap_or_default();
         look(engine, docker, &wanted, &instances).await?;
     }
     Ok(())
@@ -130,6 +148,11 @@ async fn look_at_some(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()
     for service in &services {
         engine.parts.unseen.services.remove(service);
         let instances = docker.instances(&engine.parts.naming.of_service(*service)).await?;
+        let instances: Vec<_> = instances.iter().filter(|i| is_instance(&i.labels)).collect();
+        // Something happened: what was seen before says nothing.
+        instances.iter().for_each(|instance| {
+            engine.parts.unseen.seen.remove(&instance.name);
+        });
         for wanted in engine.parts.store.wanted(Some(*service)).await? {
             look(engine, docker, &wanted, &instances).await?;
         }
@@ -137,33 +160,86 @@ async fn look_at_some(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()
     Ok(())
 }
 
-/// Looks at one service and writes down what is new.
+/// A container as it was seen.
+#[derive(Debug, Clone)]
+struct Looked {
+    id: String,
+    state: InstanceState,
+    networks: Vec<String>,
+    view: InstanceView,
+}
+
+/// Looks at one service and writes down what is new; what is not as it should be is mended.
 async fn look(
     engine: &Engine,
     docker: &dyn Runtime,
     wanted: &Wanted,
-    instances: &[InstanceSummary],
+    instances: &[&InstanceSummary],
 ) -> crate::Result<()> {
-    let mut views = Vec::new();
-    let mut live = None;
-    for summary in instances.iter().filter(|i| service_of(&i.labels) == Some(wanted.service)) {
-        let Some(instance) = docker.inspect_instance(&summary.name).await? else { continue };
-        let number = number_of(&instance.labels);
-        views.push(view(&instance, number));
-        if number.is_some() && number == wanted.live_number {
-            live = Some(instance);
+    let mut seen = Vec::new();
+    for summary in instances {
+        if let Some(looked) = look_closer(engine, docker, summary).await? {
+            seen.push(looked);
         }
     }
-    views.sort_by_key(|view| std::cmp::Reverse(view.deployment));
-    let (state, reason) = judge(wanted, live.as_ref());
-    engine.parts.store.observed(wanted, state, reason, &views, engine.now()).await?;
+    let expected = wanted.live.as_ref().map(|live| expected(engine, wanted, live)).unwrap_or_default();
+    let verdict = judge(wanted, &expected, &seen);
+    let mut views: Vec<_> = seen.into_iter().map(|looked| looked.view).collect();
+    views.sort_by(|a, b| b.deployment.cmp(&a.deployment).then_with(|| a.name.cmp(&b.name)));
+    engine.parts.store.observed(wanted, verdict.state, verdict.reason, &views, engine.now()).await?;
+    if verdict.mend {
+        engine.mend(wanted.service);
+    }
     Ok(())
 }
 
-fn view(instance: &ObservedInstance, deployment: Option<u64>) -> InstanceView {
+/// What was seen before holds as long as the list shows the same container in the same state: a list of many costs
+/// one question, each closer look another one.
+async fn look_closer(
+    engine: &Engine,
+    docker: &dyn Runtime,
+    summary: &InstanceSummary,
+) -> crate::Result<Option<Looked>> {
+    let seen = &engine.parts.unseen.seen;
+    let same = |looked: &Looked| {
+        looked.id == summary.id && looked.state == summary.state && looked.networks == summary.networks
+    };
+    if let Some(looked) = seen.get(&summary.name).filter(|looked| same(looked)) {
+        return Ok(Some(looked.clone()));
+    }
+    let Some(instance) = docker.inspect_instance(&summary.name).await? else { return Ok(None) };
+    let looked = Looked {
+        id: summary.id.clone(),
+        state: summary.state,
+        networks: summary.networks.clone(),
+        view: view(&instance),
+    };
+    seen.insert(summary.name.clone(), looked.clone());
+    Ok(Some(looked))
+}
+
+/// The containers that should run of the live release.
+fn expected(engine: &Engine, wanted: &Wanted, live: &LiveRelease) -> Vec<Expected> {
+    let naming = &engine.parts.naming;
+    let mut all = Vec::new();
+    for member in live.settings.crew(&wanted.settings) {
+        for index in 1..=member.replicas {
+            all.push(Expected {
+                name: naming.container(wanted.service, live.number, &member.process, index),
+                short: format!("{} {index}", member.process),
+                routed: member.routed,
+                network: naming.network(wanted.environment),
+            });
+        }
+    }
+    all
+}
+
+fn view(instance: &ObservedInstance) -> InstanceView {
     InstanceView {
         name: instance.name.clone(),
-        deployment,
+        deployment: number_of(&instance.labels),
+        process: process_of(&instance.labels).unwrap_or(WEB).to_owned(),
         running: instance.running,
         state: state_in_words(instance),
         started_at: instance.started_at,
@@ -178,81 +254,5 @@ fn state_in_words(instance: &ObservedInstance) -> String {
         (InstanceState::Exited | InstanceState::Dead, Some(code)) => format!("exited ({code})"),
         (InstanceState::Restarting, Some(code)) => format!("restarting after exit code {code}"),
         (state, _) => format!("{state:?}").to_lowercase(),
-    }
-}
-
-/// What the service is, judged by what should be and what was seen.
-fn judge(wanted: &Wanted, live: Option<&ObservedInstance>) -> (ServiceState, Option<String>) {
-    if wanted.stopped {
-        return (ServiceState::Stopped, None);
-    }
-    let Some(number) = wanted.live_number else {
-        return match (wanted.deploying, wanted.last_failed) {
-            (true, _) => (ServiceState::Deploying, None),
-            (false, true) => {
-                (ServiceState::Down, Some("The last deployment failed; nothing runs yet.".into()))
-            }
-            (false, false) => (ServiceState::New, None),
-        };
-    };
-    let down = |why: String| (ServiceState::Down, Some(why));
-    match live {
-        None => {
-            down(format!("The container of release #{number} is gone. Deploy or restart to have it back."))
-        }
-        Some(instance) if wanted.image_id.as_deref().is_some_and(|id| id != instance.image_id) => {
-            down("The container runs another image than its release. Restart to repair it.".into())
-        }
-        Some(instance) if !instance.running => {
-            down(format!("The container of release #{number} does not run: {}.", state_in_words(instance)))
-        }
-        Some(_) => (ServiceState::Live, None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted() -> Wanted {
-        Wanted {
-            organisation: uuid::Uuid::nil().into(),
-            service: uuid::Uuid::nil().into(),
-            stopped: false,
-            live_number: Some(3),
-            image_id: Some("sha256:a".into()),
-            deploying: false,
-            last_failed: false,
-        }
-    }
-
-    fn instance(running: bool, image: &str) -> ObservedInstance {
-        ObservedInstance {
-            id: "x".into(),
-            name: "x".into(),
-            image_id: image.into(),
-            state: if running { InstanceState::Running } else { InstanceState::Exited },
-            running,
-            pid: None,
-            exit_code: Some(1),
-            oom_killed: false,
-            error: None,
-            started_at: None,
-            finished_at: None,
-            restart_count: 0,
-            addresses: Default::default(),
-            labels: Default::default(),
-            health: None,
-        }
-    }
-
-    #[test]
-    fn r_dep_2_live_is_what_was_observed() {
-        assert_eq!(judge(&wanted(), Some(&instance(true, "sha256:a"))).0, ServiceState::Live);
-        assert_eq!(judge(&wanted(), Some(&instance(true, "sha256:b"))).0, ServiceState::Down);
-        assert_eq!(judge(&wanted(), None).0, ServiceState::Down);
-        let (state, reason) = judge(&wanted(), Some(&instance(false, "sha256:a")));
-        assert_eq!(state, ServiceState::Down);
-        assert!(reason.unwrap().contains("exited (1)"));
     }
 }

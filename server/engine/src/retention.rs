@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use crate::{
     Engine, Result,
     docker::{InstanceState, InstanceSummary, Runtime},
-    naming::{ENVIRONMENT, SERVICE, number_of, service_of},
+    naming::{ENVIRONMENT, SERVICE, is_instance, number_of, service_of},
 };
 
 /// How often everything is looked at without a signal.
@@ -129,7 +129,8 @@ async fn sweep_former(
                 InstanceState::Exited | InstanceState::Dead | InstanceState::Created
             );
             let number = number_of(&instance.labels);
-            let needed = (number.is_some() && number == wanted.live_number)
+            let live = wanted.live.as_ref().map(|live| live.number);
+            let needed = (number.is_some() && number == live && is_instance(&instance.labels))
                 || number.is_some_and(|n| kept.open.contains(&n));
             if stopped && !needed {
                 engine.collect_rest(&instance.name).await;

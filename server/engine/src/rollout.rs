@@ -4,44 +4,69 @@
 //! rollout that was cut off at any point goes on from its phase when Berth starts again.
 
 mod build;
+mod canary;
+mod command;
 mod freeze;
 mod halt;
 mod instances;
 mod journal;
+mod mend;
+mod pause;
+mod preview;
 mod probe;
 mod queue;
 mod switch;
+mod world;
 
+pub(crate) use mend::{Mending, keep_mended};
 pub(crate) use queue::work;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use berth_domain::deployment::{Phase, State};
+use berth_domain::{
+    deployment::{Phase, State},
+    service::{CanaryStep, Strategy},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::{Engine, store::deployments::Job};
+use canary::Counted;
 use halt::Halt;
 use journal::Journal;
 
 /// How often a rollout says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// One attempt to make a release live.
+/// What people tell a rollout while it goes on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Signals {
+    pub cancel: CancellationToken,
+    /// A canary need not wait any longer.
+    pub promote: CancellationToken,
+}
+
+/// One attempt to make a release live; or, `mending`, to keep a live one as it should be.
 #[derive(Clone)]
 pub(crate) struct Rollout {
     engine: Engine,
     job: Job,
     journal: Journal,
-    cancel: CancellationToken,
+    signals: Signals,
+    mending: bool,
+    /// Instances of this deployment that were seen ready.
+    ready: BTreeSet<String>,
+    /// The proxy's counters when the traffic began to move.
+    counters: Option<Counted>,
 }
 
 impl Rollout {
     /// Takes a claimed job up where it is.
-    pub(crate) async fn resume(engine: Engine, job: Job, cancel: CancellationToken) -> crate::Result<Self> {
+    pub(crate) async fn resume(engine: Engine, job: Job, signals: Signals) -> crate::Result<Self> {
         let secrets = engine.secrets_of(&job).await?;
         let journal = Journal::new(&engine, &job, &secrets);
-        Ok(Self { engine, job, journal, cancel })
+        let (ready, counters) = (BTreeSet::new(), None);
+        Ok(Self { engine, job, journal, signals, mending: false, ready, counters })
     }
 
     /// Goes through the phases that are left, and ends in exactly one terminal state, or leaves the job to be resumed
@@ -87,7 +112,7 @@ impl Rollout {
     /// Performs a phase within its deadline, unless a person cancels it first.
     async fn within_deadline(&mut self, phase: Phase) -> Result<(), Halt> {
         let deadline = self.deadline(phase);
-        let cancel = self.cancel.clone();
+        let cancel = self.signals.cancel.clone();
         let cancelled = async {
             if phase <= Phase::Switch {
                 cancel.cancelled().await;
@@ -108,23 +133,37 @@ impl Rollout {
     async fn perform(&mut self, phase: Phase) -> Result<(), Halt> {
         match phase {
             Phase::Build => self.build().await,
-            Phase::Release => self.freeze().await,
+            Phase::Release => {
+                self.freeze().await?;
+                self.steps_of(phase).await
+            }
             Phase::Start | Phase::Probe | Phase::Switch | Phase::Drain => self.steps_of(phase).await,
         }
     }
 
     fn deadline(&self, phase: Phase) -> Duration {
         let settings = &self.job.settings;
+        let millis = |ms: u32| Duration::from_millis(ms.into());
+        let instances = u32::try_from(self.places().len()).unwrap_or(u32::MAX).max(1);
+        let command = Duration::from_secs(settings.command_timeout_s.into());
+        let start = Duration::from_secs(120) + millis(settings.stop_grace_ms) * instances;
+        let probe = millis(settings.probe.start_period_ms) + Duration::from_secs(60);
+        let drain = millis(settings.drain_ms) + millis(settings.stop_grace_ms) * instances;
         match phase {
             Phase::Build => Duration::from_secs(settings.build_timeout_s.into()),
-            Phase::Release => Duration::from_secs(30),
-            Phase::Start => Duration::from_secs(120) + Duration::from_millis(settings.stop_grace_ms.into()),
-            Phase::Probe => Duration::from_millis(u64::from(settings.probe.start_period_ms) + 60_000),
-            Phase::Switch => Duration::from_secs(60),
-            Phase::Drain => Duration::from_millis(
-                u64::from(settings.drain_ms) + u64::from(settings.stop_grace_ms) + 60_000,
-            ),
+            Phase::Release => Duration::from_secs(30) + command + start,
+            Phase::Start => start,
+            Phase::Probe => start + probe,
+            Phase::Switch => (start + probe + drain) * instances + self.holds(),
+            Phase::Drain => drain * instances + command + Duration::from_secs(60),
         }
+    }
+
+    /// How long a canary may hold. One that waits for a person has a week.
+    fn holds(&self) -> Duration {
+        let Strategy::Canary { steps, .. } = &self.job.settings.strategy else { return Duration::ZERO };
+        let hold = |step: &CanaryStep| Duration::from_secs(step.hold_s.map_or(604_800, Into::into));
+        steps.iter().map(hold).sum()
     }
 
     /// Writes down that the phase is done. The traffic has moved once the switch is.

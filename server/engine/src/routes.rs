@@ -2,33 +2,28 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use berth_domain::ids::{DeploymentId, ServiceId};
+use berth_domain::{
+    ids::{DeploymentId, ServiceId},
+    traffic::{Share, Traffic},
+};
 use dashmap::{DashMap, DashSet};
 use tokio::sync::{Mutex, Notify};
 use tracing::warn;
 
 use crate::{
     Engine, Result,
-    proxy::{Backend, Route, Server, ServiceRoutes},
+    proxy::{Backend, Confirmation, Route, Server, ServiceRoutes},
     store::deployments::Domain,
 };
 
 /// How often every file is compared with the store, without a signal.
 const PERIOD: Duration = Duration::from_secs(30);
 
-/// The deployment that gets a service's traffic.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub deployment: DeploymentId,
-    pub container: String,
-    pub port: u16,
-}
-
-/// One lock per service: a switch and the reconciler never write the same routes at once.
+/// One lock per service.
 #[derive(Default)]
-pub(crate) struct RouteLocks(DashMap<ServiceId, Arc<Mutex<()>>>);
+pub(crate) struct ServiceLocks(DashMap<ServiceId, Arc<Mutex<()>>>);
 
-impl RouteLocks {
+impl ServiceLocks {
     /// The lock of a service.
     pub fn of(&self, service: ServiceId) -> Arc<Mutex<()>> {
         self.0.entry(service).or_default().clone()
@@ -49,10 +44,16 @@ impl Engine {
         self.parts.dirty_routes.signal.notify_one();
     }
 
-    /// The files that lead all of a service's domains to the target, one for each port that they name.
-    pub(crate) async fn routes_to(&self, service: ServiceId, target: &Target) -> Result<Vec<ServiceRoutes>> {
+    /// The files that lead all of a service's domains to whoever gets its traffic, one for each port that they name.
+    /// The proxy confirms them in the name of a deployment.
+    pub(crate) async fn routes_to(
+        &self,
+        service: ServiceId,
+        deployment: DeploymentId,
+        traffic: &Traffic,
+    ) -> Result<Vec<ServiceRoutes>> {
         let domains = self.parts.store.domains_of(service).await?;
-        Ok(files(&self.parts.naming.route(service), &domains, target, |text| {
+        Ok(files(&self.parts.naming.route(service), &domains, deployment, traffic, |text| {
             self.parts.vault.digest("route", text.as_bytes())
         }))
     }
@@ -73,12 +74,9 @@ impl Engine {
     pub(crate) async fn apply_routes(&self, service: ServiceId) -> Result<()> {
         let lock = self.parts.route_locks.of(service);
         let _held = lock.lock().await;
-        let files = match self.parts.store.serving(service).await? {
-            Some(serving) => {
-                let container = self.parts.naming.container(service, serving.number);
-                let target = Target { deployment: serving.deployment, container, port: serving.port };
-                self.routes_to(service, &target).await?
-            }
+        let traffic = self.parts.store.traffic(service).await?;
+        let files = match traffic.shares.first() {
+            Some(share) => self.routes_to(service, share.deployment, &traffic).await?,
             None => Vec::new(),
         };
         for file in &files {
@@ -125,23 +123,40 @@ async fn apply_all(engine: &Engine, services: Vec<ServiceId>) {
 fn files(
     key: &str,
     domains: &[Domain],
-    target: &Target,
+    deployment: DeploymentId,
+    traffic: &Traffic,
     digest: impl Fn(&str) -> String,
 ) -> Vec<ServiceRoutes> {
+    let main = traffic.of(deployment).and_then(|share| share.port);
     let mut by_port: BTreeMap<Option<u16>, Vec<Route>> = BTreeMap::new();
     for domain in domains {
-        let port = domain.port.filter(|port| *port != target.port);
+        let port = domain.port.filter(|port| Some(*port) != main);
         let route = Route { host: domain.host.clone(), path: domain.path.clone(), strip_path: false };
         by_port.entry(port).or_default().push(route);
     }
     let file = |(port, routes): (Option<u16>, Vec<Route>)| {
+        let backends: Vec<_> = traffic.shares.iter().filter_map(|share| backend(share, port)).collect();
+        if backends.is_empty() {
+            return None;
+        }
         let name = port.map_or_else(|| key.to_owned(), |port| format!("{key}-{port}"));
-        let server = Server { container: target.container.clone(), port: port.unwrap_or(target.port) };
-        let nonce = digest(&format!("{name} {} {server:?} {routes:?}", target.deployment));
-        let backend = Backend { deployment: target.deployment.to_string(), servers: vec![server], weight: 1 };
-        ServiceRoutes::to_one(name, routes, backend, nonce)
+        let nonce = digest(&format!("{name} {deployment} {backends:?} {routes:?}"));
+        let confirmation = Confirmation { deployment: deployment.to_string(), nonce };
+        Some(ServiceRoutes::new(name, routes, backends, confirmation))
     };
-    by_port.into_iter().map(file).collect()
+    by_port.into_iter().filter_map(file).collect()
+}
+
+/// The instances of a share that answer, at a port of the domain's own or at their own.
+fn backend(share: &Share, port: Option<u16>) -> Option<Backend> {
+    let port = port.or(share.port)?;
+    let server = |container: &String| Server { container: container.clone(), port };
+    let servers: Vec<_> = share.instances.iter().map(server).collect();
+    (!servers.is_empty() && share.percent > 0).then(|| Backend {
+        deployment: share.deployment.to_string(),
+        servers,
+        weight: share.percent.into(),
+    })
 }
 
 #[cfg(test)]
@@ -154,13 +169,35 @@ mod tests {
         Domain { host: host.parse().unwrap(), path: PathPrefix::root(), port }
     }
 
+    fn share(number: u64, percent: u8, instances: &[&str]) -> Share {
+        Share {
+            deployment: DeploymentId(Uuid::from_u128(number.into())),
+            number,
+            percent,
+            port: Some(80),
+            instances: instances.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
     #[test]
     fn domains_with_a_port_of_their_own_get_a_file_of_their_own() {
-        let target = Target { deployment: DeploymentId(Uuid::nil()), container: "c".into(), port: 80 };
+        let share = share(1, 100, &["c"]);
+        let id = share.deployment;
+        let traffic = Traffic { shares: vec![share] };
         let domains = [domain("a.test", None), domain("b.test", Some(9000)), domain("c.test", Some(80))];
-        let files = files("key", &domains, &target, str::to_owned);
+        let files = files("key", &domains, id, &traffic, str::to_owned);
         let names: Vec<_> = files.iter().map(|f| (f.service.as_str(), f.routes.len())).collect();
         assert_eq!(names, [("key", 2), ("key-9000", 1)]);
         assert_eq!(files[1].backends[0].servers[0].port, 9000);
+    }
+
+    #[test]
+    fn shares_become_weights_and_who_has_nothing_is_not_named() {
+        let shares =
+            vec![share(2, 10, &["n1", "n2"]), share(1, 90, &["o1"]), share(3, 0, &["x"]), share(4, 5, &[])];
+        let id = shares[0].deployment;
+        let files = files("key", &[domain("a.test", None)], id, &Traffic { shares }, str::to_owned);
+        let weights: Vec<_> = files[0].backends.iter().map(|b| (b.weight, b.servers.len())).collect();
+        assert_eq!(weights, [(10, 2), (90, 1)]);
     }
 }

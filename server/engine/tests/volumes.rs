@@ -55,7 +55,7 @@ async fn a_volume_is_listed_as_docker_has_it_and_deleted_only_when_nothing_uses_
     let path = service_with(&acting, mount.clone()).await;
     let service = acting.service(&path).await.expect("the service").id;
     let listed = acting.volumes(&path).await.expect("listed");
-    assert_eq!((listed.len(), listed[0].exists, listed[0].path.as_str()), (1, false, "/data"));
+    assert_eq!((listed.len(), listed[0].exists, listed[0].path.as_str()), (1, Some(false), "/data"));
     let docker_name = listed[0].docker_name.clone();
     let labels: Labels =
         lab.labels().into_iter().chain([("berth.service".into(), service.to_string())]).collect();
@@ -65,7 +65,7 @@ async fn a_volume_is_listed_as_docker_has_it_and_deleted_only_when_nothing_uses_
     }
     let listed = acting.volumes(&path).await.expect("listed");
     let listed: Vec<_> = listed.iter().map(|v| (v.name.as_str(), v.exists, v.path.as_str())).collect();
-    assert_eq!(listed, [("data", true, "/data"), ("former", true, "")]);
+    assert_eq!(listed, [("data", Some(true), "/data"), ("former", Some(true), "")]);
 
     let mut user = lab.spec("user");
     user.mounts = vec![Mount::Volume { name: docker_name.clone(), target: "/data".into(), read_only: false }];

@@ -74,7 +74,9 @@ fn Row(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
     let data = match volume.exists {
         Some(true) => view! { <Badge tone=Tone::Good text="exists" title=volume.docker_name.clone()/> },
         Some(false) => view! { <Badge text="made at the next deployment" title=volume.docker_name.clone()/> },
-        None => view! { <Badge tone=Tone::Warn text="Docker does not answer" title=volume.docker_name.clone()/> },
+        None => {
+            view! { <Badge tone=Tone::Warn text="Docker does not answer" title=volume.docker_name.clone()/> }
+        }
     };
     let mode = volume.read_only.then(|| view! { <span class="row-sub">"read only"</span> });
     let size = volume.size.map_or("not counted yet".to_owned(), size_text);

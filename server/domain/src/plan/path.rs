@@ -139,11 +139,14 @@ impl<'a> Path<'a> {
     fn start(&mut self, names: &[String]) {
         let seen = |name: &String| self.observed.instances.iter().find(|i| i.name == *name);
         let running = |name: &String| seen(name).is_some_and(|i| i.running);
-        let ready = |name: &String| seen(name).is_some_and(|i| i.running && i.healthy);
+        let astray = |name: &String| seen(name).is_some_and(|i| i.running && !i.joined);
+        let ready = |name: &String| seen(name).is_some_and(|i| i.running && i.joined && i.healthy);
         let starts = names.iter().filter(|name| !running(name));
+        let joins = names.iter().filter(|name| astray(name));
         let waits = names.iter().filter(|name| !ready(name));
         let steps: Vec<_> = starts
             .map(|name| Step::StartInstance { instance: name.clone() })
+            .chain(joins.map(|name| Step::JoinNetwork { instance: name.clone() }))
             .chain(waits.map(|name| Step::AwaitHealthy { instance: name.clone() }))
             .collect();
         self.steps.extend(steps);

@@ -32,6 +32,10 @@ pub enum Step {
     StartInstance {
         instance: String,
     },
+    /// Put an instance back into the network that it has lost.
+    JoinNetwork {
+        instance: String,
+    },
     AwaitHealthy {
         instance: String,
     },
@@ -63,7 +67,7 @@ impl Step {
             Self::CreateNetwork { .. }
             | Self::CreateVolume { .. }
             | Self::RunCommand { command: Command::Release, .. } => Phase::Release,
-            Self::StartInstance { .. } => Phase::Start,
+            Self::StartInstance { .. } | Self::JoinNetwork { .. } => Phase::Start,
             Self::AwaitHealthy { .. } => Phase::Probe,
             Self::RouteTo { .. } | Self::Hold { .. } => Phase::Switch,
             Self::RunCommand { command: Command::After, .. }
@@ -89,6 +93,7 @@ impl Step {
             Self::RunCommand { command: Command::Release, .. } => "Run the release command".to_owned(),
             Self::RunCommand { command: Command::After, .. } => "Run the command after the switch".to_owned(),
             Self::StartInstance { instance } => format!("Start {instance}"),
+            Self::JoinNetwork { instance } => format!("Put {instance} back into its network"),
             Self::AwaitHealthy { instance } => format!("Wait until {instance} is ready"),
             Self::RouteTo { split } => route_in_words(split),
             Self::Hold { percent, seconds: Some(seconds) } => {

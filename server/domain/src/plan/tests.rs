@@ -1,6 +1,8 @@
 use super::*;
 use crate::service::CanaryStep;
-use proptest::prelude::{Just, Strategy as Values, any, prop, prop_assert, prop_assert_eq, prop_compose, prop_oneof, proptest};
+use proptest::prelude::{
+    Just, Strategy as Values, any, prop, prop_assert, prop_assert_eq, prop_compose, prop_oneof, proptest,
+};
 
 fn desired(names: &[&str], strategy: Strategy) -> Desired {
     Desired {
@@ -20,7 +22,7 @@ fn wanted(name: &str) -> DesiredInstance {
 }
 
 fn running(name: &str) -> ObservedInstance {
-    ObservedInstance { name: name.into(), running: true, healthy: true, same_release: false }
+    ObservedInstance { name: name.into(), running: true, joined: true, healthy: true, same_release: false }
 }
 
 /// A world in which these serve.
@@ -56,6 +58,9 @@ fn apply(world: &mut Observed, desired: &Desired, step: &Step) {
             let same_release = desired.instances.iter().any(|i| i.name == *instance);
             world.instances.retain(|i| i.name != *instance);
             world.instances.push(ObservedInstance { healthy: false, same_release, ..running(instance) });
+        }
+        Step::JoinNetwork { instance } => {
+            world.instances.iter_mut().filter(|i| i.name == *instance).for_each(|i| i.joined = true);
         }
         Step::AwaitHealthy { instance } => {
             world.instances.iter_mut().filter(|i| i.name == *instance).for_each(|i| i.healthy = i.running);
@@ -96,7 +101,7 @@ prop_compose! {
         volume: bool,
     ) -> Observed {
         let instances: Vec<_> = seen.iter().map(|(name, (running, healthy, _))| ObservedInstance {
-            name: name.clone(), running: *running, healthy: *healthy && *running, same_release: false,
+            name: name.clone(), running: *running, joined: true, healthy: *healthy && *running, same_release: false,
         }).collect();
         let serves = |(name, (running, healthy, serves)): (&String, &(bool, bool, bool))| {
             (*running && *healthy && *serves && !name.starts_with('w')).then(|| name.clone())
@@ -286,6 +291,20 @@ fn an_exclusive_volume_stops_the_old_release_first_and_says_so() {
     switch: Route traffic to new
     ");
     assert!(plan.warning.unwrap().contains("data"));
+}
+
+#[test]
+fn an_instance_that_lost_its_network_gets_it_back() {
+    let mut world = serving(&["a"]);
+    world.split = Split::even(vec!["a".into()], vec![]);
+    world.live = true;
+    world.network = false;
+    world.instances[0].joined = false;
+    insta::assert_snapshot!(words(&plan(&desired(&["a"], Strategy::default()), &world)).join("\n"), @r"
+    release: Create the network net
+    start: Put a back into its network
+    probe: Wait until a is ready
+    ");
 }
 
 #[test]

@@ -193,7 +193,10 @@ impl ServiceSettings {
                 return Err(("processes", format!("A process called {name} is there already.")));
             }
             if !is_command(&process.command) {
-                return Err(("processes", format!("The command of {name} has at least one word and no NUL.")));
+                return Err((
+                    "processes",
+                    format!("The command of {name} has at least one word and no NUL."),
+                ));
             }
         }
         self.strategy.check().map_err(|why| ("strategy", why))

@@ -82,7 +82,9 @@ impl Strategy {
                 let grows = steps.windows(2).all(|pair| pair[0].percent < pair[1].percent);
                 let shares = steps.iter().all(|step| (1..=99).contains(&step.percent));
                 if steps.is_empty() || steps.len() > 20 || !grows || !shares {
-                    return Err("The shares of a canary grow from step to step and are from 1 to 99 %.".into());
+                    return Err(
+                        "The shares of a canary grow from step to step and are from 1 to 99 %.".into()
+                    );
                 }
                 if *max_error_percent > 100 {
                     return Err("A share of errors is from 0 to 100 %.".into());

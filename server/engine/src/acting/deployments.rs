@@ -15,6 +15,7 @@ use berth_domain::{
     ids::{ReleaseId, ServiceId},
     page::{Page, PageQuery},
     permission::Permission,
+    plan::PlanPreview,
     problem::{Problem, ProblemKind},
     release::{RollbackPreview, difference},
     service::ServicePath,
@@ -72,9 +73,35 @@ impl Acting {
             .into());
         }
         if let Some(running) = self.engine.parts.running.get(&row.id) {
-            running.cancel();
+            running.cancel.cancel();
         }
         self.deployment(path, number).await
+    }
+
+    /// Lets a canary go on before its time: all traffic moves to it.
+    pub async fn promote_deployment(&self, path: &ServicePath, number: u64) -> Result<DeploymentView> {
+        self.require(Permission::Deploy)?;
+        let row = self.deployment_row(path, number).await?;
+        if !self.engine.parts.store.promote(&self.actor, path, &row).await? {
+            let status = row.state.status();
+            return Err(conflict_with_hint(
+                format!("Deployment #{number} shares no traffic now: it is {status}."),
+                "Only a canary that is at its switch can be promoted.",
+            ));
+        }
+        if let Some(running) = self.engine.parts.running.get(&row.id) {
+            running.promote.cancel();
+        }
+        self.deployment(path, number).await
+    }
+
+    /// What a deployment would do now.
+    pub async fn preview_deployment(&self, path: &ServicePath) -> Result<PlanPreview> {
+        self.require(Permission::Read)?;
+        let service = self.service_id(path).await?;
+        let job =
+            self.engine.parts.store.next_job(service).await?.ok_or_else(|| Error::not_found("service"))?;
+        self.engine.preview(job).await
     }
 
     /// What going back to the release of an earlier deployment would change.
@@ -188,7 +215,13 @@ impl Engine {
             true => self.parts.store.kept(row.service, self.config().releases_kept).await?,
             false => Kept::default(),
         };
-        Ok(view(row, path, &kept))
+        let percent = match row.state.status() {
+            Status::Running => {
+                self.parts.store.traffic(row.service).await?.of(row.id).map(|share| share.percent)
+            }
+            _ => None,
+        };
+        Ok(DeploymentView { percent, ..view(row, path, &kept) })
     }
 }
 
@@ -220,6 +253,9 @@ fn view(row: DeploymentRow, path: &ServicePath, kept: &Kept) -> DeploymentView {
         rolls_back_to: row.rolls_back_to,
         reason: row.reason,
         last_lines: row.last_lines,
+        percent: None,
+        promoted: row.promoted,
+        measured: row.measured,
         can_roll_back,
         created_at: row.created_at,
         started_at: row.started_at,

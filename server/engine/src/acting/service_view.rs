@@ -8,7 +8,7 @@ use crate::{
 use berth_domain::{
     deployment::DeploymentView,
     release::ReleaseSpec,
-    service::{ServiceSettings, ServiceView},
+    service::{Process, ServiceSettings, ServiceView},
     variable::AgainstRunning,
 };
 use std::collections::BTreeMap;
@@ -67,11 +67,22 @@ pub(super) fn needs_restart(live: &ReleaseSpec, now: &ServiceSettings, variables
 /// Only what an instance gets at its start: the rest is effective without one.
 fn settings_differ(live: &ServiceSettings, now: &ServiceSettings) -> bool {
     live.port != now.port
+        || live.routed != now.routed
         || live.command != now.command
+        || !same_processes(live, now)
         || live.volumes != now.volumes
         || live.cpu_millis != now.cpu_millis
         || live.memory_mib != now.memory_mib
         || live.restart != now.restart
+}
+
+/// How many there are of a process takes effect without a restart.
+fn same_processes(live: &ServiceSettings, now: &ServiceSettings) -> bool {
+    let commands = |settings: &ServiceSettings| {
+        let named = |process: &Process| (process.name.clone(), process.command.clone());
+        settings.processes.iter().map(named).collect::<Vec<_>>()
+    };
+    commands(live) == commands(now)
 }
 
 /// Each key, saved or running, with how the saved value stands against the running one. `running` has digests.

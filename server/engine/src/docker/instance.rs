@@ -197,6 +197,11 @@ pub(super) async fn list(docker: &Docker, labels: &Labels) -> Result<Vec<Instanc
             image_id: container.image_id.unwrap_or_default(),
             state: listed_state(container.state),
             labels: container.labels.unwrap_or_default().into_iter().collect(),
+            networks: container
+                .network_settings
+                .and_then(|settings| settings.networks)
+                .map(|networks| networks.into_keys().collect())
+                .unwrap_or_default(),
             created: container.created.and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default(),
         })
         .collect())

@@ -149,6 +149,8 @@ pub struct InstanceSummary {
     pub state: InstanceState,
     /// Its labels.
     pub labels: Labels,
+    /// The networks that it is in.
+    pub networks: Vec<String>,
     /// When it was created.
     pub created: DateTime<Utc>,
 }

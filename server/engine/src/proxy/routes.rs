@@ -29,12 +29,22 @@ impl ServiceRoutes {
         backend: Backend,
         nonce: impl Into<String>,
     ) -> Self {
-        let deployment = backend.deployment.clone();
+        let confirmation = Confirmation { deployment: backend.deployment.clone(), nonce: nonce.into() };
+        Self::new(service, routes, vec![backend], confirmation)
+    }
+
+    /// Routes with the defaults.
+    pub fn new(
+        service: impl Into<String>,
+        routes: Vec<Route>,
+        backends: Vec<Backend>,
+        confirmation: Confirmation,
+    ) -> Self {
         Self {
             service: service.into(),
             routes,
-            backends: vec![backend],
-            confirmation: Confirmation { deployment, nonce: nonce.into() },
+            backends,
+            confirmation,
             flush: Duration::from_millis(100),
             entry_points: vec!["web".into()],
         }

@@ -111,7 +111,7 @@ impl Rollout {
             None => Revision::branch(&git.branch)?,
         };
         self.journal.say(&format!("Fetch {revision} from {}", remote.url)).await;
-        let bounds = Bounds { deadline: FETCH_WITHIN, cancel: self.cancel.clone() };
+        let bounds = Bounds { deadline: FETCH_WITHIN, cancel: self.signals.cancel.clone() };
         let (lines, received) = mpsc::unbounded_channel();
         let tell = move |line: &str| {
             // Of a counter that runs up to 100 % only its end is worth a line. The receiver lives as long as the checkout.
@@ -155,7 +155,7 @@ impl Rollout {
         };
         let building = async {
             let sink = sink;
-            docker.build_image(&request, &sink, &self.cancel).await
+            docker.build_image(&request, &sink, &self.signals.cancel).await
         };
         let (built, ()) = tokio::join!(building, keep_lines(self.journal.clone(), received));
         let id = built?;

@@ -1,10 +1,18 @@
 //! How a rollout ends before it is live, and how it is undone.
 
-use berth_domain::deployment::{Outcome, Phase, State};
+use berth_domain::{
+    deployment::{Outcome, Phase, State},
+    traffic::Traffic,
+};
 use tracing::{error, info, warn};
 
 use super::Rollout;
-use crate::{docker::DockerError, git::GitError, proxy::ProxyError, store::StoreError};
+use crate::{
+    docker::DockerError,
+    git::GitError,
+    proxy::ProxyError,
+    store::{StoreError, deployments::Job},
+};
 
 /// Why a rollout does not go on.
 #[derive(Debug)]
@@ -74,11 +82,16 @@ impl From<crate::Error> for Halt {
     }
 }
 
-/// Starts with a capital and ends with a full stop.
+/// Starts with a capital, unless an address comes first, and ends with a full stop.
 fn sentence(text: String) -> String {
-    let mut characters = text.trim().chars();
-    let Some(first) = characters.next() else { return text };
-    let mut out: String = first.to_uppercase().chain(characters).collect();
+    let text = text.trim();
+    let mut characters = text.chars();
+    let Some(first) = characters.next() else { return text.to_owned() };
+    let address = text.split_whitespace().next().is_some_and(|word| word.contains("://"));
+    let mut out: String = match address {
+        true => text.to_owned(),
+        false => first.to_uppercase().chain(characters).collect(),
+    };
     if !out.ends_with(['.', '!', '?']) {
         out.push('.');
     }
@@ -106,13 +119,8 @@ impl Rollout {
 
     /// Whether the former release has the traffic, or could be given it back.
     async fn may_undo(&self) -> bool {
-        if self.job.state.phase().is_some_and(|phase| phase <= Phase::Switch) {
-            return true;
-        }
-        self.engine.parts.store.give_back(&self.job).await.unwrap_or_else(|error| {
-            error!(%error, "could not give the traffic back to the former release");
-            false
-        })
+        self.job.state.phase().is_some_and(|phase| phase <= Phase::Switch)
+            || matches!(self.engine.parts.store.former_job(&self.job).await, Ok(Some(_)))
     }
 
     async fn settle(&mut self, outcome: Outcome, reason: String, last_lines: Vec<String>) {
@@ -133,16 +141,46 @@ impl Rollout {
         self.engine.look_at(self.job.service);
     }
 
-    /// Takes the new instances away and leaves the old release as it was. Each part is tried even when another fails.
+    /// Gives the former release everything back and takes the new containers away. Each part is tried even when
+    /// another fails.
     async fn undo(&mut self) {
+        // What never served goes at once.
+        let traffic = self.engine.parts.store.traffic(self.job.service).await;
+        if traffic.is_ok_and(|traffic| traffic.of(self.job.id).is_none()) {
+            self.try_to_discard().await;
+        }
+        match self.engine.parts.store.former_job(&self.job).await {
+            Ok(Some(former)) => self.back_to(former).await,
+            Ok(None) => self.without_traffic().await,
+            Err(error) => error!(%error, "could not look the former release up"),
+        }
         if let Err(error) = self.engine.apply_routes(self.job.service).await {
             warn!(%error, "could not put the former routes back");
         }
-        if let Err(error) = self.restart_old().await {
-            warn!(%error, "could not start the former release again");
-        }
+        self.try_to_discard().await;
+    }
+
+    async fn try_to_discard(&self) {
         if let Err(error) = self.discard_new().await {
-            warn!(%error, "could not remove the new instances");
+            warn!(%error, "could not remove the new containers");
+        }
+    }
+
+    /// The way back is a plan too: towards the former release.
+    async fn back_to(&mut self, former: Job) {
+        let mut back = self.clone();
+        back.job = former;
+        back.mending = true;
+        back.ready.clear();
+        if let Err(Halt::Failed { reason, .. }) = back.mend().await {
+            self.journal.fail(&format!("The way back to #{}: {reason}", back.job.number)).await;
+        }
+    }
+
+    /// There was nothing before: nobody gets requests.
+    async fn without_traffic(&self) {
+        if let Err(error) = self.engine.parts.store.move_traffic(&self.job, &Traffic::default()).await {
+            warn!(%error, "could not write down that nobody gets requests");
         }
     }
 }
@@ -155,5 +193,6 @@ mod tests {
     fn a_reason_is_a_sentence() {
         assert_eq!(sentence("the build failed".into()), "The build failed.");
         assert_eq!(sentence("Done!".into()), "Done!");
+        assert_eq!(sentence("http://a.test/b was not found".into()), "http://a.test/b was not found.");
     }
 }

@@ -5,88 +5,65 @@ use std::time::Duration;
 use berth_domain::{
     deployment::Phase,
     event::EventKind,
-    plan::{Desired, Exclusive, Observed, ObservedInstance, Plan, Step, plan},
-    service::RestartPolicy,
+    plan::Step,
+    service::{Member, RestartPolicy, WEB},
 };
-
 use tracing::warn;
 
 use super::{Rollout, halt::Halt};
 use crate::{
-    docker::{DockerError, InstanceSpec, InstanceState, Mount, Restart},
-    naming::{Belongs, number_of},
+    docker::{DockerError, InstanceSpec, Mount, Restart},
+    naming::{Belongs, PROCESS, number_of},
 };
 
 /// The most processes and threads of an instance: room for any server, and an end for a fork bomb.
 const PIDS_LIMIT: i64 = 4096;
 
 impl Rollout {
-    /// Executes the steps that belong to a phase, planned anew from what Docker shows.
+    /// Executes what is due up to a phase, planned anew from what is there.
     pub(super) async fn steps_of(&mut self, phase: Phase) -> Result<(), Halt> {
         let plan = self.plan().await?;
-        if phase == Phase::Start
-            && let Some(warning) = &plan.warning
-        {
+        let due = plan.by_phase().filter(|(at, _)| *at <= phase).map(|(_, step)| step.clone());
+        let due: Vec<_> = due.collect();
+        if let Some(warning) = plan.warning.as_ref().filter(|_| !due.is_empty()) {
             self.journal.say(warning).await;
         }
-        for (_, step) in plan.by_phase().filter(|(at, _)| *at == phase) {
-            self.journal.say(&step.describe()).await;
-            self.execute(step).await?;
+        for step in due {
+            self.take(&step).await?;
         }
         if phase == Phase::Drain {
             self.keep_running().await?;
+            self.measure().await;
         }
         Ok(())
     }
 
-    /// From here on Docker starts the instance again when it ends. Before, its first end was the deployment's failure, and
-    /// a restart would have hidden the exit code.
-    async fn keep_running(&self) -> Result<(), Halt> {
+    /// Takes one step.
+    pub(super) async fn take(&mut self, step: &Step) -> Result<(), Halt> {
+        let words = self.in_short(&step.describe());
+        self.pause_for_a_test(&words).await;
+        self.journal.say(&words).await;
+        self.execute(step).await
+    }
+
+    /// A text with the names of the service's containers as `#12-web-1`.
+    pub(super) fn in_short(&self, text: &str) -> String {
+        text.replace(&self.engine.parts.naming.prefix(self.job.service), "#")
+    }
+
+    /// From here on Docker starts the instances again when they end. Before, their first end was the deployment's
+    /// failure, and a restart would have hidden the exit code.
+    pub(super) async fn keep_running(&self) -> Result<(), Halt> {
         let restart = match self.job.release_settings().restart {
             RestartPolicy::Always => Restart::UnlessStopped,
             RestartPolicy::OnFailure => Restart::OnFailure(10),
             RestartPolicy::Never => Restart::No,
         };
-        Ok(self.engine.docker().await?.set_restart(&self.container(), restart).await?)
-    }
-
-    async fn plan(&self) -> Result<Plan, Halt> {
-        Ok(plan(&self.desired(), &self.observe().await?))
-    }
-
-    fn desired(&self) -> Desired {
-        let naming = &self.engine.parts.naming;
-        let settings = self.job.release_settings();
-        let volumes: Vec<_> =
-            settings.volumes.iter().map(|v| naming.volume(self.job.service, &v.name)).collect();
-        let written = settings.volumes.iter().find(|v| !v.read_only);
-        Desired {
-            instances: vec![self.container()],
-            volumes,
-            network: naming.network(self.job.environment),
-            routed: true,
-            exclusive: written.map(|v| Exclusive::Volume(v.name.to_string())),
-        }
-    }
-
-    async fn observe(&self) -> Result<Observed, Halt> {
         let docker = self.engine.docker().await?;
-        let naming = &self.engine.parts.naming;
-        let live = self.job.live_number;
-        let instances = docker.instances(&naming.of_service(self.job.service)).await?;
-        let instances = instances.into_iter().map(|instance| ObservedInstance {
-            running: matches!(instance.state, InstanceState::Running | InstanceState::Restarting),
-            serving: number_of(&instance.labels) == live,
-            name: instance.name,
-        });
-        let volumes = docker.volumes(&naming.of_service(self.job.service)).await?;
-        let network = naming.network(self.job.environment);
-        let networks = docker.networks(&naming.ours()).await?;
-        Ok(Observed {
-            instances: instances.collect(),
-            volumes: volumes.into_iter().map(|v| v.name).collect(),
-            network: networks.iter().any(|n| n.name == network),
-        })
+        for (name, _) in self.places() {
+            docker.set_restart(&name, restart).await?;
+        }
+        Ok(())
     }
 
     async fn execute(&mut self, step: &Step) -> Result<(), Halt> {
@@ -100,34 +77,75 @@ impl Rollout {
             Step::CreateVolume { volume } => {
                 docker.ensure_volume(volume, &naming.of_service(self.job.service)).await?
             }
-            Step::StartInstance { .. } => self.start_instance().await?,
-            Step::AwaitHealthy { instance } => self.await_healthy(instance).await?,
-            Step::RouteTo { .. } => self.switch_while_alive().await?,
+            Step::RunCommand { command, container } => self.run_command(*command, container).await?,
+            Step::StartInstance { instance } => self.start_instance(instance).await?,
+            Step::JoinNetwork { instance } => self.join_network(instance).await?,
+            Step::AwaitHealthy { instance } => self.await_ready(instance).await?,
+            Step::RouteTo { split } => self.switch_while_alive(split).await?,
+            Step::Hold { percent, seconds } => self.hold(*percent, *seconds).await?,
             Step::Drain { .. } => self.drain().await?,
             Step::StopInstance { instance } => self.stop_instance(instance).await?,
-            Step::RemoveInstance { instance } => docker.remove_instance(instance).await?,
+            Step::RemoveInstance { instance } => {
+                self.engine.collect_rest(instance).await;
+                docker.remove_instance(instance).await?
+            }
         }
         Ok(())
     }
 
-    /// The container of this deployment.
-    pub(super) fn container(&self) -> String {
-        self.engine.parts.naming.container(self.job.service, self.job.number)
-    }
-
-    async fn start_instance(&self) -> Result<(), Halt> {
+    async fn start_instance(&self, name: &str) -> Result<(), Halt> {
         let docker = self.engine.docker().await?;
         let network = self.engine.parts.naming.network(self.job.environment);
         self.engine.parts.proxy.attach(&*docker, &network).await?;
-        let spec = self.instance_spec().await?;
+        let places = self.places();
+        let place = places.iter().find(|(place, _)| place == name);
+        let Some((_, member)) = place else {
+            return Err(Halt::fault(format!("{name} is no instance of this deployment")));
+        };
+        let spec = self.instance_spec(name, member)?;
         docker.create_instance(&spec).await?;
-        self.audit(EventKind::InstanceCreated, format!("{} was created.", spec.name)).await;
-        docker.start_instance(&spec.name).await?;
-        self.engine.collect_logs(&spec.name, self.job.service);
+        let (kind, verb) = match self.mending {
+            true => (EventKind::InstanceRepaired, "was started again: it should run and did not"),
+            false => (EventKind::InstanceCreated, "was created"),
+        };
+        self.audit(kind, format!("{name} {verb}.")).await;
+        docker.start_instance(name).await?;
+        self.engine.collect_logs(name, self.job.service);
         Ok(())
     }
 
-    async fn instance_spec(&self) -> Result<InstanceSpec, Halt> {
+    async fn join_network(&self, name: &str) -> Result<(), Halt> {
+        let docker = self.engine.docker().await?;
+        let network = self.engine.parts.naming.network(self.job.environment);
+        self.engine.parts.proxy.attach(&*docker, &network).await?;
+        let places = self.places();
+        let process =
+            places.iter().find(|(place, _)| place == name).map(|(_, member)| member.process.as_str());
+        docker.connect_network(&network, name, &self.aliases(process.unwrap_or(WEB))).await?;
+        self.audit(EventKind::InstanceRepaired, format!("{name} was put back into its network.")).await;
+        Ok(())
+    }
+
+    /// What other services of the environment call a process.
+    fn aliases(&self, process: &str) -> Vec<String> {
+        let service = &self.job.path.service;
+        match process {
+            WEB => vec![service.to_string(), format!("{service}-{process}")],
+            _ => vec![format!("{service}-{process}")],
+        }
+    }
+
+    /// A container of a process of the release.
+    fn instance_spec(&self, name: &str, member: &Member) -> Result<InstanceSpec, Halt> {
+        let mut spec = self.release_spec(name)?;
+        spec.labels.insert(PROCESS.into(), member.process.clone());
+        spec.command = member.command.clone();
+        spec.aliases = self.aliases(&member.process);
+        Ok(spec)
+    }
+
+    /// A container of the release, whatever it runs.
+    pub(super) fn release_spec(&self, name: &str) -> Result<InstanceSpec, Halt> {
         let release = self.job.release.as_ref().ok_or_else(|| Halt::fault("there is no release to start"))?;
         let naming = &self.engine.parts.naming;
         let settings = &release.spec.settings;
@@ -146,13 +164,11 @@ impl Rollout {
             env.push(("PORT".into(), port.to_string()));
         }
         Ok(InstanceSpec {
-            name: self.container(),
+            name: name.to_owned(),
             image: release.spec.image_id.clone(),
             labels: belongs.labels(naming),
             env,
-            command: settings.command.clone(),
             network: Some(naming.network(self.job.environment)),
-            aliases: vec![self.job.path.service.to_string()],
             mounts: self.mounts(),
             nano_cpus: settings.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
             memory: settings.memory_mib.map(|mib| i64::from(mib) << 20),
@@ -173,16 +189,7 @@ impl Rollout {
         volumes.iter().map(mount).collect()
     }
 
-    async fn switch_while_alive(&mut self) -> Result<(), Halt> {
-        let watched = self.clone();
-        tokio::select! {
-            biased;
-            halt = watched.died() => Err(halt),
-            done = self.switch() => done,
-        }
-    }
-
-    /// Lets requests on the old instances finish. If the new instance dies meanwhile, the old ones still can take over.
+    /// Lets requests on the old instances finish. If a new instance dies meanwhile, the old ones still can take over.
     async fn drain(&self) -> Result<(), Halt> {
         let grace = Duration::from_millis(self.job.settings.drain_ms.into());
         tokio::select! {
@@ -195,30 +202,26 @@ impl Rollout {
     async fn stop_instance(&self, name: &str) -> Result<(), Halt> {
         let grace = Duration::from_millis(self.job.settings.stop_grace_ms.into());
         self.engine.docker().await?.stop_instance(name, grace).await?;
-        self.audit(
-            EventKind::InstanceStopped,
-            format!("{name} was stopped: #{} took its place.", self.job.number),
-        )
-        .await;
+        let why = match self.mending {
+            true => "it is not wanted any more".to_owned(),
+            false => format!("#{} took its place", self.job.number),
+        };
+        self.audit(EventKind::InstanceStopped, format!("{name} was stopped: {why}.")).await;
         self.engine.collect_rest(name).await;
         Ok(())
     }
 
-    /// Removes this deployment's instances, once their output is kept.
+    /// Removes this deployment's containers, once their output is kept.
     pub(super) async fn discard_new(&self) -> Result<(), DockerError> {
         let docker = self.engine.docker().await?;
-        let name = self.container();
-        if docker.inspect_instance(&name).await?.is_none() {
-            return Ok(());
+        let all = docker.instances(&self.engine.parts.naming.of_service(self.job.service)).await?;
+        for container in all.iter().filter(|c| number_of(&c.labels) == Some(self.job.number)) {
+            docker.stop_instance(&container.name, Duration::from_secs(1)).await?;
+            self.engine.collect_rest(&container.name).await;
+            docker.remove_instance(&container.name).await?;
+            let message = format!("{} was removed: its deployment did not get live.", container.name);
+            self.audit(EventKind::InstanceRemoved, message).await;
         }
-        docker.stop_instance(&name, Duration::from_secs(1)).await?;
-        self.engine.collect_rest(&name).await;
-        docker.remove_instance(&name).await?;
-        self.audit(
-            EventKind::InstanceRemoved,
-            format!("{name} was removed: its deployment did not get live."),
-        )
-        .await;
         Ok(())
     }
 
@@ -226,24 +229,6 @@ impl Rollout {
     async fn audit(&self, kind: EventKind, message: String) {
         if let Err(error) = self.engine.parts.store.record_for(&self.job, kind, message).await {
             warn!(%error, "could not write an event down");
-        }
-    }
-
-    /// Starts the live release's instances again where a stop-first rollout had stopped them.
-    pub(super) async fn restart_old(&self) -> Result<(), DockerError> {
-        let Some(number) = self.job.live_number.filter(|number| *number != self.job.number) else {
-            return Ok(());
-        };
-        let docker = self.engine.docker().await?;
-        let name = self.engine.parts.naming.container(self.job.service, number);
-        match docker.inspect_instance(&name).await? {
-            Some(instance) if !instance.running => {
-                self.discard_new().await?;
-                docker.start_instance(&name).await?;
-                self.engine.collect_logs(&name, self.job.service);
-                Ok(())
-            }
-            _ => Ok(()),
         }
     }
 }

@@ -5,7 +5,7 @@ use tracing::warn;
 
 use crate::{
     Engine,
-    docker::{BuildLine, BuildLineKind, LogStreamKind},
+    docker::{BuildLine, BuildLineKind, LogLine, LogStreamKind},
     logs::{NewLine, Stream},
     mask::Masker,
     store::deployments::Job,
@@ -68,6 +68,15 @@ impl Journal {
                 self.line(&origin, LogStream::Err, text)
             }
         }
+    }
+
+    /// A line of a command's output.
+    pub fn output(&self, line: &LogLine) -> NewLine {
+        let stream = match line.stream {
+            LogStreamKind::Stdout => LogStream::Out,
+            LogStreamKind::Stderr => LogStream::Err,
+        };
+        self.line(&self.origin, stream, &line.text)
     }
 
     fn line(&self, origin: &str, stream: LogStream, text: &[u8]) -> NewLine {

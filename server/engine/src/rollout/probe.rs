@@ -18,6 +18,9 @@ const LAST_LINES: u32 = 50;
 /// How many bad answers in a row end the wait once the start period is over.
 const FAILURES: u32 = 3;
 
+/// How long a process that answers no requests must run to count as ready.
+const STEADY: Duration = Duration::from_secs(1);
+
 /// How often a restart by Docker is looked for.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -62,8 +65,33 @@ impl Target for Instance {
 }
 
 impl Rollout {
+    /// Waits until an instance is ready: one that gets requests answers its probe, any other runs for a while.
+    pub(super) async fn await_ready(&mut self, name: &str) -> Result<(), Halt> {
+        let routed = self.places().iter().any(|(place, member)| place == name && member.routed);
+        match routed {
+            true => self.await_healthy(name).await?,
+            false => self.await_steady(name).await?,
+        }
+        self.ready.insert(name.to_owned());
+        Ok(())
+    }
+
+    async fn await_steady(&self, name: &str) -> Result<(), Halt> {
+        let docker = self.engine.docker().await?;
+        let target = self.instance(docker.clone(), name);
+        let ended = tokio::time::timeout(STEADY, target.exited()).await;
+        match ended {
+            Err(_) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Ok(Ok(exit)) => {
+                let reason = format!("the program of {} {exit}", self.in_short(name));
+                Err(Halt::failed_with(reason, self.last_lines(&*docker, name).await))
+            }
+        }
+    }
+
     /// Waits until the instance answers; an exit ends the wait at once with its last lines.
-    pub(super) async fn await_healthy(&mut self, name: &str) -> Result<(), Halt> {
+    async fn await_healthy(&mut self, name: &str) -> Result<(), Halt> {
         let docker = self.engine.docker().await?;
         let target = self.instance(docker.clone(), name);
         let settings = self.job.release_settings().probe.clone();
@@ -115,24 +143,34 @@ impl Rollout {
         }
     }
 
-    /// Ends when the new instance does, with the reason to fail: what follows needs it alive.
+    /// Ends when one of the new instances does, with the reason to fail: what follows needs them alive.
     pub(super) async fn died(&self) -> Halt {
+        // What is being repaired may end again: then it is repaired again.
+        if self.mending || self.ready.is_empty() {
+            return std::future::pending().await;
+        }
         let docker = match self.engine.docker().await {
             Ok(docker) => docker,
             Err(error) => return error.into(),
         };
-        let name = self.container();
-        match self.instance(docker.clone(), &name).exited().await {
+        let exits = self.ready.iter().map(|name| {
+            let target = self.instance(docker.clone(), name);
+            Box::pin(async move { (target.exited().await, target.name) })
+        });
+        let ((exit, name), ..) = futures::future::select_all(exits).await;
+        match exit {
             Ok(exit) => {
-                let reason =
-                    format!("the program {exit} after it had answered; the former release keeps the traffic");
+                let reason = format!(
+                    "the program of {} {exit} after it had answered; the former release keeps the traffic",
+                    self.in_short(&name)
+                );
                 Halt::failed_with(reason, self.last_lines(&*docker, &name).await)
             }
             Err(error) => error.into(),
         }
     }
 
-    async fn last_lines(&self, docker: &dyn Runtime, name: &str) -> Vec<String> {
+    pub(super) async fn last_lines(&self, docker: &dyn Runtime, name: &str) -> Vec<String> {
         let lines = docker.last_lines(name, LAST_LINES).await.unwrap_or_default();
         lines.into_iter().map(|line| String::from_utf8_lossy(&line.text).into_owned()).collect()
     }

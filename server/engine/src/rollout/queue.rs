@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use berth_domain::ids::DeploymentId;
-use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use super::Rollout;
+use super::{Rollout, Signals};
 use crate::{Engine, supervisor::Jobs};
 
 /// How many rollouts go on at the same time; builds have a limit of their own.
@@ -37,12 +36,14 @@ async fn start_what_waits(engine: &Engine, jobs: &mut Jobs) {
             Ok(Some(job)) => {
                 let running = Running::enter(engine, job.id);
                 if job.cancel_requested {
-                    running.cancel.cancel();
+                    running.signals.cancel.cancel();
                 }
                 let engine = engine.clone();
                 jobs.start(async move {
-                    let cancel = running.cancel.clone();
-                    match Rollout::resume(engine, job, cancel).await {
+                    engine.leave_mending(job.service);
+                    let turn = engine.parts.turns.of(job.service);
+                    let _held = turn.lock().await;
+                    match Rollout::resume(engine, job, running.signals.clone()).await {
                         Ok(rollout) => rollout.run().await,
                         Err(error) => error!(%error, "could not take a deployment up"),
                     }
@@ -62,14 +63,14 @@ async fn start_what_waits(engine: &Engine, jobs: &mut Jobs) {
 struct Running {
     engine: Engine,
     id: DeploymentId,
-    cancel: CancellationToken,
+    signals: Signals,
 }
 
 impl Running {
     fn enter(engine: &Engine, id: DeploymentId) -> Self {
-        let cancel = CancellationToken::new();
-        engine.parts.running.insert(id, cancel.clone());
-        Self { engine: engine.clone(), id, cancel }
+        let signals = Signals::default();
+        engine.parts.running.insert(id, signals.clone());
+        Self { engine: engine.clone(), id, signals }
     }
 }
 

@@ -1,23 +1,37 @@
-//! The switch: point the routes at the new release and see that the proxy does so.
+//! The switch: share the traffic as planned and see that the proxy does so.
 
 use std::time::Duration;
 
+use berth_domain::{
+    plan::Split,
+    traffic::{Share, Traffic},
+};
+
 use super::{Rollout, halt::Halt};
-use crate::routes::Target;
 
 /// How long the proxy may take to take a file up and answer by it.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(20);
 
 impl Rollout {
-    /// Writes the routes, waits until the public entry point answers from the new release, and writes down that the
-    /// traffic has moved. Nothing else touches the service's routes meanwhile.
-    pub(super) async fn switch(&mut self) -> Result<(), Halt> {
+    /// Switches as long as the new instances live.
+    pub(super) async fn switch_while_alive(&mut self, split: &Split) -> Result<(), Halt> {
+        self.count_from_here().await;
+        let watched = self.clone();
+        tokio::select! {
+            biased;
+            halt = watched.died() => Err(halt),
+            done = self.switch(split) => done,
+        }
+    }
+
+    /// Writes the routes, waits until the public entry point answers by them, and writes down who gets the traffic.
+    /// Nothing else touches the service's routes meanwhile.
+    async fn switch(&mut self, split: &Split) -> Result<(), Halt> {
         let lock = self.engine.parts.route_locks.of(self.job.service);
         let _held = lock.lock().await;
-        let port = self.port()?;
-        let target = Target { deployment: self.job.id, container: self.container(), port };
-        let routes = self.engine.routes_to(self.job.service, &target).await?;
-        if routes.is_empty() {
+        let traffic = self.traffic(split).await?;
+        let routes = self.engine.routes_to(self.job.service, self.job.id, &traffic).await?;
+        if routes.is_empty() && !split.new.is_empty() {
             self.journal.say("No domain leads to this service; there is no traffic to move.").await;
         }
         for file in &routes {
@@ -25,13 +39,33 @@ impl Rollout {
         }
         for file in &routes {
             let took = self.engine.parts.proxy.confirm(file, CONFIRM_WITHIN).await?;
-            self.journal
-                .say(&format!("The proxy answers from the new release after {} ms.", took.as_millis()))
-                .await;
+            self.journal.say(&format!("The proxy answers so after {} ms.", took.as_millis())).await;
         }
         self.engine.remove_other_routes(self.job.service, &routes).await?;
-        self.engine.parts.store.switched(&self.job, port).await.map_err(Halt::store)?;
-        Ok(())
+        self.engine.parts.store.move_traffic(&self.job, &traffic).await.map_err(Halt::store)
+    }
+
+    /// The planned split with the deployments and ports that it means.
+    async fn traffic(&self, split: &Split) -> Result<Traffic, Halt> {
+        let port = if split.new.is_empty() { None } else { Some(self.port()?) };
+        let new = Share {
+            deployment: self.job.id,
+            number: self.job.number,
+            percent: split.percent,
+            port,
+            instances: split.new.clone(),
+        };
+        let before = self.engine.parts.store.traffic(self.job.service).await.map_err(Halt::store)?;
+        let mut shares = vec![new];
+        for old in before.shares.into_iter().filter(|share| share.deployment != self.job.id) {
+            let left: Vec<_> = old.instances.into_iter().filter(|name| split.old.contains(name)).collect();
+            if !left.is_empty() {
+                let rest = usize::from(100 - split.percent.min(100)) * left.len() / split.old.len().max(1);
+                let percent = u8::try_from(rest).unwrap_or_default();
+                shares.push(Share { instances: left, percent, ..old });
+            }
+        }
+        Ok(Traffic { shares })
     }
 
     /// The port that gets the traffic: set, exposed, or found listening by the probe.

@@ -3,9 +3,10 @@
 mod history;
 mod observed;
 mod queue;
+mod traffic;
 
 pub use history::{Kept, NewDeployment};
-pub use observed::{Domain, Serving, Wanted};
+pub use observed::{Domain, LiveRelease, Wanted};
 pub use queue::Lease;
 
 use super::{StoreResult, entities::deployments::Model, json::At, releases::ReleaseRow};
@@ -15,6 +16,7 @@ use berth_domain::{
     ids::{DeploymentId, EnvironmentId, OrganisationId, ProjectId, ReleaseId, ServiceId},
     service::{ServicePath, ServiceSettings},
     source::Source,
+    traffic::Measured,
 };
 use chrono::{DateTime, Utc};
 
@@ -38,6 +40,8 @@ pub struct DeploymentRow {
     pub reason: Option<String>,
     pub last_lines: Vec<String>,
     pub cancel_requested: bool,
+    pub promoted: bool,
+    pub measured: Option<Measured>,
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -71,6 +75,8 @@ impl TryFrom<Model> for DeploymentRow {
             reason: row.reason,
             last_lines: at.json("last_lines", row.last_lines)?,
             cancel_requested: row.cancel_requested,
+            promoted: row.promoted,
+            measured: row.measured.map(|measured| at.json("measured", measured)).transpose()?,
             created_at: row.created_at,
             started_at: row.started_at,
             ended_at: row.ended_at,
@@ -106,6 +112,10 @@ pub struct Job {
     /// The port that the probe found listening.
     pub detected_port: Option<u16>,
     pub cancel_requested: bool,
+    /// A person let its canary go on.
+    pub promoted: bool,
+    /// What the proxy counted while the traffic moved.
+    pub measured: Option<Measured>,
     pub reason: Option<String>,
     pub last_lines: Vec<String>,
     pub ended_at: Option<DateTime<Utc>>,

@@ -241,6 +241,7 @@ impl Writing<'_> {
             live_deployment_id: Set(None),
             next_number: Set(1),
             detected_port: Set(None),
+            traffic: Set(None),
             webhook_secret: Set(None),
             credential: Set(None),
             created_at: Set(at),

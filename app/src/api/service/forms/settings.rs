@@ -85,8 +85,7 @@ impl SettingsForm {
             drain_ms: scaled("drain", &self.drain, 1_000.0)?,
             stop_grace_ms: scaled("stop_grace", &self.stop_grace, 1_000.0)?,
             build_timeout_s: scaled("build_timeout", &self.build_timeout, 60.0)?,
-            volumes: present.volumes,
-            auto_deploy: present.auto_deploy,
+            ..present
         };
         settings.check().map_err(|(field, why)| invalid(form_field(field), why))?;
         Ok(settings)

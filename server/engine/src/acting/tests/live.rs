@@ -7,6 +7,7 @@ use berth_domain::{
     page::PageQuery,
     release::ReleaseSpec,
     service::{ServiceState, UpdateService},
+    traffic::{Share, Traffic},
     variable::{AgainstRunning, ImportVariables, SetVariable},
 };
 
@@ -36,7 +37,14 @@ pub(super) async fn go_live(acting: &Acting, path: &ServicePath) -> u64 {
     };
     store.insert_release(&release).await.unwrap();
     job.release = Some(release);
-    store.switched(&job, 8080).await.unwrap();
+    let share = Share {
+        deployment: job.id,
+        number: job.number,
+        percent: 100,
+        port: Some(8080),
+        instances: vec!["one".into()],
+    };
+    store.move_traffic(&job, &Traffic { shares: vec![share] }).await.unwrap();
     job.begin(State::Live, engine.now());
     store.advance(&job).await.unwrap();
     job.number

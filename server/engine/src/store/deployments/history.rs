@@ -230,6 +230,8 @@ async fn insert(write: &Write, actor: &Actor, new: &NewDeployment, number: i64) 
         reason: Set(None),
         last_lines: Set(to_json(&Vec::<String>::new())),
         cancel_requested: Set(false),
+        promoted: Set(false),
+        measured: Set(None),
         lease_owner: Set(None),
         lease_until: Set(None),
         created_at: Set(new.at),

@@ -10,9 +10,9 @@ use berth_domain::{
     deployment::Status,
     domain_name::{HostName, PathPrefix},
     event::EventKind,
-    ids::{DeploymentId, EnvironmentId, OrganisationId, ServiceId},
+    ids::{EnvironmentId, OrganisationId, ServiceId},
     release::ReleaseSpec,
-    service::{InstanceView, ServicePath, ServiceState},
+    service::{InstanceView, ServicePath, ServiceSettings, ServiceState},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -27,12 +27,13 @@ pub struct Domain {
     pub port: Option<u16>,
 }
 
-/// The deployment that gets a service's traffic.
+/// The release of the live deployment.
 #[derive(Debug, Clone)]
-pub struct Serving {
-    pub deployment: DeploymentId,
+pub struct LiveRelease {
     pub number: u64,
-    pub port: u16,
+    /// The image that it runs; absent when the release is not known.
+    pub image_id: Option<String>,
+    pub settings: ServiceSettings,
 }
 
 /// What should run of a service.
@@ -40,12 +41,13 @@ pub struct Serving {
 pub struct Wanted {
     pub organisation: OrganisationId,
     pub service: ServiceId,
+    pub environment: EnvironmentId,
     /// It was stopped on purpose.
     pub stopped: bool,
-    /// The number of the live deployment.
-    pub live_number: Option<u64>,
-    /// The image that it runs.
-    pub image_id: Option<String>,
+    /// What runs of it.
+    pub live: Option<LiveRelease>,
+    /// How it is set to run now: how many instances there are follows from here.
+    pub settings: ServiceSettings,
     /// A deployment is queued or running.
     pub deploying: bool,
     /// The newest deployment failed.
@@ -66,26 +68,6 @@ impl Store {
             })
         };
         rows.into_iter().map(domain).collect()
-    }
-
-    /// Who gets a service's traffic: nobody while it is stopped.
-    pub async fn serving(&self, service: ServiceId) -> StoreResult<Option<Serving>> {
-        let row = services::Entity::find_by_id(service.0).one(&self.reads).await?;
-        let Some(row) = row.filter(|row| row.wanted == "running") else { return Ok(None) };
-        let Some(live) = row.live_deployment_id else { return Ok(None) };
-        let Some(live) = deployments::Entity::find_by_id(live).one(&self.reads).await? else {
-            return Ok(None);
-        };
-        let at = At { table: "services", id: row.id };
-        let release = match live.release_id {
-            Some(id) => self.release(id.into()).await?,
-            None => None,
-        };
-        let detected: Option<u16> =
-            row.detected_port.map(|port| at.number("detected_port", port)).transpose()?;
-        let port = release.and_then(|release| release.spec.port).or(detected);
-        let number = at.number("live_deployment_id", live.number)?;
-        Ok(port.map(|port| Serving { deployment: live.id.into(), number, port }))
     }
 
     /// Every service that has, or had, a live deployment.
@@ -184,13 +166,14 @@ impl Store {
 
 /// The live and newest deployments beside the services.
 struct Context {
-    live: HashMap<Uuid, (i64, Option<String>)>,
+    live: HashMap<Uuid, LiveRelease>,
     newest: HashMap<Uuid, (i64, Status)>,
 }
 
 impl Context {
     async fn read(store: &Store, rows: &[services::Model], only: Option<ServiceId>) -> StoreResult<Self> {
-        let live = with_images(store, rows.iter().filter_map(|row| row.live_deployment_id).collect()).await?;
+        let live =
+            live_releases(store, rows.iter().filter_map(|row| row.live_deployment_id).collect()).await?;
         let open = [Status::Queued, Status::Running, Status::Failed].map(Status::as_str);
         let mut recent = deployments::Entity::find().filter(deployments::Column::Status.is_in(open));
         if let Some(service) = only {
@@ -208,33 +191,40 @@ impl Context {
     }
 
     fn wanted(&self, row: services::Model) -> StoreResult<Wanted> {
-        let live = row.live_deployment_id.and_then(|id| self.live.get(&id));
+        let live = row.live_deployment_id.and_then(|id| self.live.get(&id)).cloned();
         let newest = self.newest.get(&row.id).map(|(_, status)| *status);
         let at = At { table: "services", id: row.id };
         Ok(Wanted {
             organisation: row.organisation_id.into(),
             service: row.id.into(),
+            environment: row.environment_id.into(),
             stopped: row.wanted == "stopped",
-            live_number: live.map(|(number, _)| at.number("live_deployment_id", *number)).transpose()?,
-            image_id: live.and_then(|(_, image)| image.clone()),
+            live,
+            settings: at.json("settings", row.settings)?,
             deploying: newest.is_some_and(|status| !status.is_settled()),
             last_failed: newest == Some(Status::Failed),
         })
     }
 }
 
-/// The number of each deployment, with the image that its release names.
-async fn with_images(store: &Store, ids: Vec<Uuid>) -> StoreResult<HashMap<Uuid, (i64, Option<String>)>> {
+/// The release of each of these deployments.
+async fn live_releases(store: &Store, ids: Vec<Uuid>) -> StoreResult<HashMap<Uuid, LiveRelease>> {
     let rows =
         deployments::Entity::find().filter(deployments::Column::Id.is_in(ids)).all(&store.reads).await?;
     let releases_of = rows.iter().filter_map(|row| row.release_id);
-    let specs =
+    let found =
         releases::Entity::find().filter(releases::Column::Id.is_in(releases_of)).all(&store.reads).await?;
-    let mut images = HashMap::new();
-    for release in specs {
+    let mut specs = HashMap::new();
+    for release in found {
         let spec: ReleaseSpec = At { table: "releases", id: release.id }.json("spec", release.spec)?;
-        images.insert(release.id, spec.image_id);
+        specs.insert(release.id, spec);
     }
-    let image = |release: Option<Uuid>| release.and_then(|id| images.get(&id).cloned());
-    Ok(rows.iter().map(|row| (row.id, (row.number, image(row.release_id)))).collect())
+    let live = |row: deployments::Model| {
+        let spec = row.release_id.and_then(|id| specs.remove(&id));
+        let number = At { table: "deployments", id: row.id }.number("number", row.number)?;
+        let image_id = spec.as_ref().map(|spec| spec.image_id.clone());
+        let settings = spec.map(|spec| spec.settings).unwrap_or_default();
+        Ok((row.id, LiveRelease { number, image_id, settings }))
+    };
+    rows.into_iter().map(live).collect()
 }

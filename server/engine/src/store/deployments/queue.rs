@@ -119,40 +119,11 @@ impl Store {
         write.commit().await
     }
 
-    /// Keeps that the traffic has moved. The one before stays live too until this one is: it may have to take over again.
-    pub async fn switched(&self, job: &Job, port: u16) -> StoreResult<()> {
-        let write = self.begin().await?;
-        open_row(&write, job).await?;
-        let service = services::Entity::find_by_id(job.service.0).one(&write.transaction).await?;
-        let Some(service) = service else { return Err(gone(job)) };
-        let mut change = service.into_active_model();
-        change.live_deployment_id = Set(Some(job.id.0));
-        change.detected_port = Set(Some(port.into()));
-        change.wanted = Set("running".into());
-        change.changed_at = Set(super::super::now());
-        change.update(&write.transaction).await?;
-        write.commit().await
-    }
-
     /// Keeps a fact about a deployment's instances.
     pub async fn record_for(&self, job: &Job, kind: EventKind, message: String) -> StoreResult<()> {
         let mut write = self.begin().await?;
         write.record(event(job, kind, message));
         write.commit().await
-    }
-
-    /// Gives the traffic back to the deployment that had it before; `false` when there is none.
-    pub async fn give_back(&self, job: &Job) -> StoreResult<bool> {
-        let write = self.begin().await?;
-        let Some(before) = live_before(&write, job).await?.into_iter().next() else { return Ok(false) };
-        let service = services::ActiveModel {
-            id: Set(job.service.0),
-            live_deployment_id: Set(Some(before.id)),
-            ..Default::default()
-        };
-        service.update(&write.transaction).await?;
-        write.commit().await?;
-        Ok(true)
     }
 
     /// Keeps how a deployment ended; a second end of the same deployment changes nothing.
@@ -208,14 +179,14 @@ async fn next(write: &Write, now: DateTime<Utc>) -> StoreResult<Option<Model>> {
 }
 
 /// The row of a job that has not ended; an ended one is somebody else's word and stays.
-async fn open_row(write: &Write, job: &Job) -> StoreResult<Model> {
+pub(super) async fn open_row(write: &Write, job: &Job) -> StoreResult<Model> {
     match Entity::find_by_id(job.id.0).one(&write.transaction).await? {
         Some(row) if Status::from_str(&row.status).is_ok_and(|status| !status.is_settled()) => Ok(row),
         _ => Err(gone(job)),
     }
 }
 
-fn gone(job: &Job) -> StoreError {
+pub(super) fn gone(job: &Job) -> StoreError {
     StoreError::corrupt("deployments", "status", job.id, "the deployment ended or was removed meanwhile")
 }
 
@@ -229,6 +200,7 @@ fn place(change: &mut ActiveModel, job: &Job) {
     change.release_id = Set(job.release.as_ref().map(|release| release.id.0));
     change.reason = Set(job.reason.clone());
     change.last_lines = Set(to_json(&job.last_lines));
+    change.measured = Set(job.measured.as_ref().map(to_json));
     change.ended_at = Set(job.ended_at);
     if !job.state.is_open() {
         change.lease_owner = Set(None);
@@ -237,7 +209,7 @@ fn place(change: &mut ActiveModel, job: &Job) {
 }
 
 /// The other live deployments of the service: one while this one drains it.
-async fn live_before(write: &Write, job: &Job) -> StoreResult<Vec<Model>> {
+pub(super) async fn live_before(write: &Write, job: &Job) -> StoreResult<Vec<Model>> {
     let others = Entity::find()
         .filter(Column::ServiceId.eq(job.service.0))
         .filter(Column::Status.eq(Status::Live.as_str()))
@@ -280,7 +252,7 @@ async fn path_of(write: &Write, service: &services::Model) -> StoreResult<Servic
 }
 
 /// Gathers what the rollout needs of the service.
-async fn job(write: &Write, row: DeploymentRow) -> StoreResult<Job> {
+pub(super) async fn job(write: &Write, row: DeploymentRow) -> StoreResult<Job> {
     let missing = || StoreError::corrupt("deployments", "service_id", row.id, "it does not exist");
     let db = &write.transaction;
     let service = services::Entity::find_by_id(row.service.0).one(db).await?.ok_or_else(missing)?;
@@ -316,6 +288,8 @@ async fn job(write: &Write, row: DeploymentRow) -> StoreResult<Job> {
         live_number: live.map(|live| at.number("live_deployment_id", live.number)).transpose()?,
         detected_port: service.detected_port.map(|port| at.number("detected_port", port)).transpose()?,
         cancel_requested: row.cancel_requested,
+        promoted: row.promoted,
+        measured: row.measured,
         reason: row.reason,
         last_lines: row.last_lines,
         ended_at: row.ended_at,

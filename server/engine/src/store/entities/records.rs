@@ -43,6 +43,9 @@ entity! {
         #[sea_orm(column_type = "JsonBinary")]
         last_lines: Json,
         cancel_requested: bool,
+        promoted: bool,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        measured: Option<Json>,
         lease_owner: Option<String>,
         lease_until: Option<Time>,
         created_at: Time,

@@ -48,6 +48,8 @@ entity! {
         live_deployment_id: Option<Uuid>,
         next_number: i64,
         detected_port: Option<i32>,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        traffic: Option<Json>,
         webhook_secret: Option<Vec<u8>>,
         credential: Option<Vec<u8>>,
         created_at: Time,
