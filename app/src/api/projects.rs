@@ -15,13 +15,17 @@ fn filled(text: String) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// How many projects a page of the list has: what fits a screen.
+#[cfg(feature = "ssr")]
+const ON_A_PAGE: u16 = 12;
+
 /// Lists projects; the search also matches the names of services in them.
 #[server(prefix = "/panel", endpoint = "projects/list")]
 pub async fn list(
     #[server(default)] search: String,
     #[server(default)] after: String,
 ) -> Result<Page<ProjectSummary>, PanelError> {
-    let query = PageQuery { after: filled(after), limit: None, search: filled(search) };
+    let query = PageQuery { after: filled(after), limit: Some(ON_A_PAGE), search: filled(search) };
     Ok(super::acting().await?.list_projects(query).await?)
 }
 

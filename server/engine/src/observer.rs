@@ -3,11 +3,13 @@
 mod judge;
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::{Duration, Instant},
 };
 
 use berth_domain::{
+    Timestamp,
     ids::ServiceId,
     service::{InstanceView, WEB},
 };
@@ -36,6 +38,22 @@ pub(crate) struct Unseen {
     services: DashSet<ServiceId>,
     signal: Notify,
     seen: DashMap<String, Looked>,
+    /// Microseconds.
+    last_look: AtomicU64,
+    /// When everything was last looked at, in milliseconds since 1970.
+    looked_at: AtomicI64,
+}
+
+impl Unseen {
+    /// How long the last look at everything took.
+    pub fn last_look(&self) -> Duration {
+        Duration::from_micros(self.last_look.load(Ordering::Relaxed))
+    }
+
+    /// When everything was last looked at; 1970 before the first time.
+    pub fn looked_at(&self) -> Timestamp {
+        Timestamp::from_timestamp_millis(self.looked_at.load(Ordering::Relaxed)).unwrap_or_default()
+    }
 }
 
 impl Engine {
@@ -121,6 +139,7 @@ fn note(engine: &Engine, event: RuntimeEvent) -> Seen {
 }
 
 async fn look_at_all(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()> {
+    let began = Instant::now();
     let instances = docker.instances(&engine.parts.naming.ours()).await?;
     for instance in &instances {
         if let Some(service) = service_of(&instance.labels)
@@ -135,11 +154,15 @@ async fn look_at_all(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()>
             by_service.entry(service).or_default().push(instance);
         }
     }
-    engine.parts.unseen.seen.retain(|name, _| instances.iter().any(|i| i.name == *name));
+    let names: HashSet<&str> = instances.iter().map(|instance| instance.name.as_str()).collect();
+    engine.parts.unseen.seen.retain(|name, _| names.contains(name.as_str()));
     for wanted in engine.parts.store.wanted(None).await? {
         let instances = by_service.remove(&wanted.service).unwrap_or_default();
         look(engine, docker, &wanted, &instances).await?;
     }
+    let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    engine.parts.unseen.last_look.store(took, Ordering::Relaxed);
+    engine.parts.unseen.looked_at.store(engine.now().timestamp_millis(), Ordering::Relaxed);
     Ok(())
 }
 

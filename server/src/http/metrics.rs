@@ -50,6 +50,7 @@ pub struct Metrics {
     durations: Family<Timed, Histogram>,
     deployments: Family<Standing, Gauge>,
     log_lines: Counter,
+    last_look: Gauge<f64, AtomicU64>,
     resident: Gauge,
     cpu: Gauge<f64, AtomicU64>,
 }
@@ -68,6 +69,9 @@ impl Default for Metrics {
         let help = "Deployments by how they stand; the queued ones are the queue";
         registry.register("deployments", help, deployments.clone());
         registry.register("log_lines", "Log lines written since the start", log_lines.clone());
+        let last_look = Gauge::<f64, AtomicU64>::default();
+        let help = "Time of the last look at everything that runs";
+        registry.register_with_unit("last_look", help, Unit::Seconds, last_look.clone());
         registry.register_with_unit(
             "process_resident",
             "Memory of the server",
@@ -77,7 +81,7 @@ impl Default for Metrics {
         registry.register_with_unit("process_cpu", "CPU time of the server", Unit::Seconds, cpu.clone());
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The build that runs", version);
-        Self { registry, requests, durations, deployments, log_lines, resident, cpu }
+        Self { registry, requests, durations, deployments, log_lines, last_look, resident, cpu }
     }
 }
 
@@ -98,6 +102,7 @@ impl Metrics {
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         self.log_lines.inner().store(figures.log_lines, Ordering::Relaxed);
+        self.last_look.set(figures.last_look.as_secs_f64());
         let (resident, cpu) = process();
         self.resident.set(resident);
         self.cpu.set(cpu);
@@ -166,7 +171,7 @@ mod tests {
             StatusCode::OK,
             Duration::from_millis(3),
         );
-        let figures = Figures { deployments: vec![(Status::Queued, 2)], log_lines: 7 };
+        let figures = Figures { deployments: vec![(Status::Queued, 2)], log_lines: 7, ..Figures::default() };
         let text = metrics.text(&figures).unwrap();
         assert!(text.contains("berth_deployments{status=\"queued\"} 2\n"), "{text}");
         assert!(text.contains("berth_log_lines_total 7\n"));

@@ -42,7 +42,7 @@ impl Acting {
             live,
             latest,
             instances: row.instances,
-            observed_at: row.observed_at,
+            observed_at: row.observed_at.map(|at| at.max(self.engine.parts.unseen.looked_at())),
             restart_needed,
             credential_set: row.credential.is_some(),
             created_at: row.created_at,

@@ -107,6 +107,7 @@ fn trouble<'a>(live: &LiveRelease, of: &'a Expected, seen: &[Looked]) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::deployments::Before;
     use berth_domain::service::{InstanceView, ServiceSettings};
 
     fn wanted() -> Wanted {
@@ -123,6 +124,7 @@ mod tests {
             settings: ServiceSettings::default(),
             deploying: false,
             last_failed: false,
+            before: Before::default(),
         }
     }
 

@@ -6,7 +6,7 @@ mod queue;
 mod traffic;
 
 pub use history::{Kept, NewDeployment};
-pub use observed::{Domain, LiveRelease, Wanted};
+pub use observed::{Before, Domain, LiveRelease, Wanted};
 pub use queue::Lease;
 
 use super::{StoreResult, entities::deployments::Model, json::At, releases::ReleaseRow};

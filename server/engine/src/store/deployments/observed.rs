@@ -52,6 +52,17 @@ pub struct Wanted {
     pub deploying: bool,
     /// The newest deployment failed.
     pub last_failed: bool,
+    /// What was written down when it was last looked at.
+    pub before: Before,
+}
+
+/// What a former look at a service has written down.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    state: String,
+    reason: Option<String>,
+    instances: serde_json::Value,
+    observed: bool,
 }
 
 impl Store {
@@ -100,15 +111,15 @@ impl Store {
         at: DateTime<Utc>,
     ) -> StoreResult<()> {
         let seen = to_json(&instances);
-        let Some(row) = services::Entity::find_by_id(wanted.service.0).one(&self.reads).await? else {
-            return Ok(());
-        };
-        let changed = row.state != state.as_str() || row.state_reason != reason;
-        let stale = row.observed_at.is_none_or(|before| at - before > chrono::TimeDelta::seconds(60));
-        if !changed && row.instances == seen && !stale {
+        let before = &wanted.before;
+        let changed = before.state != state.as_str() || before.reason != reason;
+        if !changed && before.instances == seen && before.observed {
             return Ok(());
         }
         let mut write = self.begin().await?;
+        let Some(row) = services::Entity::find_by_id(wanted.service.0).one(&write.transaction).await? else {
+            return Ok(());
+        };
         if changed && let Some(path) = self.path_of(&row).await? {
             let message = match &reason {
                 Some(reason) => format!("{path} is {state}: {reason}"),
@@ -203,6 +214,12 @@ impl Context {
             settings: at.json("settings", row.settings)?,
             deploying: newest.is_some_and(|status| !status.is_settled()),
             last_failed: newest == Some(Status::Failed),
+            before: Before {
+                state: row.state,
+                reason: row.state_reason,
+                instances: row.instances,
+                observed: row.observed_at.is_some(),
+            },
         })
     }
 }
