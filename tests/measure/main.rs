@@ -4,6 +4,7 @@ mod cold;
 mod floor;
 mod logs;
 mod pages;
+mod rollout;
 mod ship;
 mod start;
 mod table;
@@ -32,6 +33,15 @@ async fn main() -> Result<()> {
     }
     if wants("ship") {
         ship::measure(&mut table).await?;
+    }
+    if wants("rollout") {
+        rollout::measure(&mut table).await?;
+    }
+    if wants("many") {
+        rollout::many(&mut table).await?;
+    }
+    if wants("growth") {
+        rollout::growth(&mut table).await?;
     }
     if wants("logs") {
         logs::measure(&mut table).await?;
