@@ -120,11 +120,20 @@ pub async fn many(table: &mut Table) -> Result<()> {
     tokio::time::sleep(Duration::from_secs(60)).await;
     let share = (cpu(pid)? - before) / began.elapsed().as_secs_f64() * 100.0;
     let text = berth.anonymous()?.request(Method::GET, "/metrics").send().await?.text().await?;
-    let pass = text.lines().find_map(|line| line.strip_prefix("berth_last_look_seconds ")).context("the last look")?;
+    let pass = text
+        .lines()
+        .find_map(|line| line.strip_prefix("berth_last_look_seconds "))
+        .context("the last look")?;
     let pass = pass.trim().parse::<f64>()? * 1e3;
     let met = Some(share < 1.0);
     table.note("CPU of a core with 500 containers", format!("{share:.2} %"), "-".to_owned(), "< 1 %", met);
-    table.note("one look at 500 containers", format!("{pass:.1} ms"), "-".to_owned(), "< 100 ms", Some(pass < 100.0));
+    table.note(
+        "one look at 500 containers",
+        format!("{pass:.1} ms"),
+        "-".to_owned(),
+        "< 100 ms",
+        Some(pass < 100.0),
+    );
     Ok(())
 }
 
@@ -152,7 +161,13 @@ pub async fn growth(table: &mut Table) -> Result<()> {
     deployments(&owner, &services, 100).await?;
     let grown = resident(pid)? - before;
     let shown = format!("{grown:.1} MiB");
-    table.note("memory after 500 more deployments", shown, format!("{before:.1} MiB before"), "<= 5 MiB", Some(grown <= 5.0));
+    table.note(
+        "memory after 500 more deployments",
+        shown,
+        format!("{before:.1} MiB before"),
+        "<= 5 MiB",
+        Some(grown <= 5.0),
+    );
     Ok(())
 }
 

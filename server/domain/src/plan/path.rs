@@ -108,6 +108,10 @@ impl<'a> Path<'a> {
             .filter(|i| i.running && !self.stopped.contains(&i.name))
             .map(|i| i.name.clone())
             .collect();
+        // Whoever lost the traffic before this plan was made may still have requests in flight.
+        if !left.is_empty() && !self.steps.iter().any(|step| matches!(step, Step::Drain { .. })) {
+            self.steps.push(Step::Drain { instances: left.clone() });
+        }
         self.stop(&left);
         let surplus: Vec<_> = self.old().filter(|i| i.same_release).map(|i| i.name.clone()).collect();
         self.steps.extend(surplus.into_iter().map(|instance| Step::RemoveInstance { instance }));

@@ -177,14 +177,24 @@ proptest! {
         prop_assert!(is_reached(&world, &desired), "{world:?}");
     }
 
-    /// Whatever a phase leaves is done by the next one: executing phase by phase, each planned anew, reaches the end.
+    /// Whatever a phase leaves is done by the next one: executing phase by phase, each planned anew, reaches the end,
+    /// and what served is drained before it stops.
     #[test]
     fn phase_by_phase_reaches_the_same_end(observed in worlds(), desired in goals()) {
         let mut world = observed;
+        let served = world.split.old.clone();
+        let mut drained: Vec<String> = Vec::new();
         for phase in [Phase::Release, Phase::Start, Phase::Probe, Phase::Switch, Phase::Drain] {
             let planned = plan(&desired, &world);
             let due: Vec<_> = planned.by_phase().filter(|(at, _)| *at <= phase).map(|(_, s)| s.clone()).collect();
             for step in due {
+                match &step {
+                    Step::Drain { instances } => drained.extend(instances.clone()),
+                    Step::StopInstance { instance } if desired.exclusive.is_none() => {
+                        prop_assert!(!served.contains(instance) || drained.contains(instance), "{}", instance);
+                    }
+                    _ => {}
+                }
                 apply(&mut world, &desired, &step);
             }
         }
