@@ -58,7 +58,7 @@ panel_wasm() {
   "$WASM_BINDGEN" --target web --no-typescript --out-dir "$out" --out-name berth \
     "$target/$WASM_TRIPLE/$profile/berth_frontend.wasm"
   if [ -n "$WASM_OPT" ] && [ "$profile" = wasm ]; then
-    if "$WASM_OPT" -Oz --all-features -o "$out/optimised.wasm" "$out/berth_bg.wasm"; then
+    if "$WASM_OPT" -O2 --all-features -o "$out/optimised.wasm" "$out/berth_bg.wasm"; then
       mv "$out/optimised.wasm" "$out/berth_bg.wasm"
     else
       say "wasm-opt refused the file: the plain one is used"
