@@ -170,15 +170,26 @@ async fn look_at_some(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()
     let services: BTreeSet<ServiceId> = engine.parts.unseen.services.iter().map(|entry| *entry).collect();
     for service in &services {
         engine.parts.unseen.services.remove(service);
-        let instances = docker.instances(&engine.parts.naming.of_service(*service)).await?;
-        let instances: Vec<_> = instances.iter().filter(|i| is_instance(&i.labels)).collect();
-        // Something happened: what was seen before says nothing.
-        instances.iter().for_each(|instance| {
-            engine.parts.unseen.seen.remove(&instance.name);
-        });
-        for wanted in engine.parts.store.wanted(Some(*service)).await? {
-            look(engine, docker, &wanted, &instances).await?;
-        }
+        look_at_one(engine, docker, *service).await?;
+    }
+    Ok(())
+}
+
+/// Looks at a service at once.
+pub(crate) async fn look_now(engine: &Engine, service: ServiceId) -> crate::Result<()> {
+    let docker = engine.docker().await?;
+    look_at_one(engine, &*docker, service).await
+}
+
+async fn look_at_one(engine: &Engine, docker: &dyn Runtime, service: ServiceId) -> crate::Result<()> {
+    let instances = docker.instances(&engine.parts.naming.of_service(service)).await?;
+    let instances: Vec<_> = instances.iter().filter(|i| is_instance(&i.labels)).collect();
+    // Something happened: what was seen before says nothing.
+    instances.iter().for_each(|instance| {
+        engine.parts.unseen.seen.remove(&instance.name);
+    });
+    for wanted in engine.parts.store.wanted(Some(service)).await? {
+        look(engine, docker, &wanted, &instances).await?;
     }
     Ok(())
 }

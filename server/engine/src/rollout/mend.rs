@@ -3,14 +3,14 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use berth_domain::ids::ServiceId;
+use berth_domain::{event::EventKind, ids::ServiceId};
 use dashmap::{DashMap, DashSet};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span, warn};
 
 use super::{Rollout, Signals, halt::Halt};
-use crate::{Engine, Result, supervisor::Jobs};
+use crate::{Engine, Result, observer, supervisor::Jobs};
 
 /// The shortest and the longest time between two tries at a service that does not get well.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
@@ -79,7 +79,8 @@ async fn mend(engine: &Engine, service: ServiceId) -> Result<()> {
     };
     engine.parts.mending.running.remove(&service);
     match mended {
-        Ok(()) | Err(Halt::Cancelled) => {}
+        Ok(false) | Err(Halt::Cancelled) => {}
+        Ok(true) => rollout.tell_mended().await?,
         Err(Halt::Failed { reason, .. }) => {
             warn!(reason, "a service could not be mended; it is tried again");
             rollout.journal.fail(&format!("Repair: {reason}")).await;
@@ -91,16 +92,24 @@ async fn mend(engine: &Engine, service: ServiceId) -> Result<()> {
 }
 
 impl Rollout {
-    /// Takes every step of the plan, whatever its phase.
-    pub(super) async fn mend(&mut self) -> std::result::Result<(), Halt> {
+    /// Takes every step of the plan, whatever its phase; answers whether there was one.
+    pub(super) async fn mend(&mut self) -> std::result::Result<bool, Halt> {
         let plan = self.plan().await?;
-        if plan.steps.is_empty() {
-            return Ok(());
-        }
         for step in &plan.steps {
             self.take(step).await?;
         }
-        self.keep_running().await
+        if !plan.steps.is_empty() {
+            self.keep_running().await?;
+        }
+        Ok(!plan.steps.is_empty())
+    }
+
+    /// Says so once what is seen is written down: whoever hears of it and looks finds it so.
+    async fn tell_mended(&self) -> Result<()> {
+        observer::look_now(&self.engine, self.job.service).await?;
+        let count = self.places().len();
+        let told = format!("{} runs as wanted: {count} instances.", self.job.path);
+        Ok(self.engine.parts.store.record_for(&self.job, EventKind::InstanceRepaired, told).await?)
     }
 }
 

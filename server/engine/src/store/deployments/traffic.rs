@@ -8,7 +8,7 @@ use super::{
         now,
     },
     DeploymentRow, Job,
-    queue::{gone, job, live_before, open_row},
+    queue::{event, gone, job, live_before, open_row},
 };
 use crate::Actor;
 use berth_domain::{
@@ -37,7 +37,7 @@ impl Store {
 
     /// Keeps who gets the requests from now on. When that is one deployment alone, it is the one that the service wants.
     pub async fn move_traffic(&self, job: &Job, traffic: &Traffic) -> StoreResult<()> {
-        let write = self.begin().await?;
+        let mut write = self.begin().await?;
         if job.state.is_open() {
             open_row(&write, job).await?;
         }
@@ -54,6 +54,10 @@ impl Store {
         }
         change.changed_at = Set(now());
         change.update(&write.transaction).await?;
+        if let Some(share) = traffic.of(job.id).filter(|share| share.percent < 100) {
+            let message = format!("{} % of the requests go to deployment #{}.", share.percent, job.number);
+            write.record(event(job, EventKind::DeploymentAdvanced, message));
+        }
         write.commit().await
     }
 
