@@ -8,7 +8,10 @@ mod step;
 
 pub use step::{Command, Step};
 
-use crate::{deployment::Phase, service::Strategy};
+use crate::{
+    deployment::Phase,
+    service::{Strategy, VolumeMount},
+};
 use path::Path;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +52,17 @@ pub enum Exclusive {
 }
 
 impl Exclusive {
-    fn warning(&self) -> String {
+    /// Why two releases with these volumes cannot run side by side, or are not to.
+    pub fn of(volumes: &[VolumeMount], strategy: &Strategy) -> Option<Self> {
+        let written = volumes.iter().find(|volume| !volume.read_only);
+        match written {
+            Some(volume) => Some(Self::Volume(volume.name.to_string())),
+            None => (*strategy == Strategy::StopFirst).then_some(Self::Chosen),
+        }
+    }
+
+    /// What a person should know before.
+    pub fn warning(&self) -> String {
         let why = match self {
             Self::Volume(volume) => format!("The volume {volume} has one writer"),
             Self::Chosen => "The service is set to stop first".to_owned(),

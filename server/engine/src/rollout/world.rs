@@ -2,7 +2,7 @@
 
 use berth_domain::{
     plan::{Command, Desired, DesiredInstance, Exclusive, Observed, ObservedInstance, Plan, Split, plan},
-    service::{Member, RestartPolicy, Strategy},
+    service::{Member, RestartPolicy},
     traffic::Traffic,
 };
 
@@ -55,11 +55,7 @@ impl Rollout {
     }
 
     fn exclusive(&self) -> Option<Exclusive> {
-        let written = self.job.release_settings().volumes.iter().find(|volume| !volume.read_only);
-        match written {
-            Some(volume) => Some(Exclusive::Volume(volume.name.to_string())),
-            None => (self.job.settings.strategy == Strategy::StopFirst).then_some(Exclusive::Chosen),
-        }
+        Exclusive::of(&self.job.release_settings().volumes, &self.job.settings.strategy)
     }
 
     pub(super) async fn observe(&self) -> Result<Observed, Halt> {
