@@ -1,4 +1,4 @@
-use super::{Button, Icon, Variant};
+use super::{Button, FormState, Icon, Variant};
 use leptos::prelude::*;
 
 /// A modal dialog; opened by a [`DialogButton`] of the same id. Without any script it lies open at the place where it is
@@ -47,7 +47,7 @@ pub fn DialogButton(
     }
 }
 
-/// Something to unfold; native, so it needs no script.
+/// Something to unfold; native, so it needs no script. It lies open when a form's problem is at one of its fields.
 #[component]
 pub fn Disclosure(
     #[prop(into)] summary: String,
@@ -55,14 +55,15 @@ pub fn Disclosure(
     #[prop(optional)] icon: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
+    let (inner, wrong) = FormState::part(use_context::<FormState>(), children);
     view! {
-        <details class="disclosure" open=open>
+        <details class="disclosure" open=move || open || wrong.get()>
             <summary>
                 {icon.map(|name| view! { <Icon name/> })}
                 <span>{summary}</span>
                 <Icon name="expand"/>
             </summary>
-            <div class="disclosure-body">{children()}</div>
+            <div class="disclosure-body">{inner}</div>
         </details>
     }
 }

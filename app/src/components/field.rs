@@ -1,27 +1,29 @@
 use super::{FormState, Icon};
 use leptos::prelude::*;
+use std::borrow::Cow;
 
 /// Label, control, hint and error of one field.
 #[component]
 pub fn Field(
     /// The field's name in the request; a problem at it is shown here.
-    name: &'static str,
+    #[prop(into)]
+    name: Cow<'static, str>,
     #[prop(into)] label: String,
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional)] optional: bool,
     children: Children,
 ) -> impl IntoView {
     let form = use_context::<FormState>();
-    let error = FormState::error_at(form, name);
-    let error_id = id_of("error", name);
+    let error = FormState::error_at(form, &name);
+    let error_id = id_of("error", &name);
     view! {
         <div class="field" class:invalid=move || error.get().is_some()>
-            <label for=id_of("field", name)>
+            <label for=id_of("field", &name)>
                 {label}
                 {optional.then(|| view! { <span class="optional">"optional"</span> })}
             </label>
             {children()}
-            {hint.filter(|hint| !hint.is_empty()).map(|hint| view! { <p class="hint" id=id_of("hint", name)>{hint}</p> })}
+            {hint.filter(|hint| !hint.is_empty()).map(|hint| view! { <p class="hint" id=id_of("hint", &name)>{hint}</p> })}
             {move || error.get().map(|message| view! {
                 <p class="field-error" id=error_id.clone() role="alert"><Icon name="error"/>{message}</p>
             })}
@@ -38,7 +40,7 @@ fn id_of(part: &str, name: &str) -> String {
 /// A line of text.
 #[component]
 pub fn TextField(
-    name: &'static str,
+    #[prop(into)] name: Cow<'static, str>,
     #[prop(into)] label: String,
     #[prop(optional, into)] value: Option<String>,
     #[prop(optional, into)] hint: Option<String>,
@@ -58,14 +60,14 @@ pub fn TextField(
     #[prop(optional)] minlength: Option<usize>,
     #[prop(optional)] node_ref: NodeRef<leptos::html::Input>,
 ) -> impl IntoView {
-    let error = FormState::error_at(use_context::<FormState>(), name);
-    let described = hint.is_some().then(|| id_of("hint", name));
-    let error_id = id_of("error", name);
+    let error = FormState::error_at(use_context::<FormState>(), &name);
+    let described = hint.is_some().then(|| id_of("hint", &name));
+    let (id, error_id) = (id_of("field", &name), id_of("error", &name));
     view! {
-        <Field name label hint=hint.unwrap_or_default() optional>
+        <Field name=name.clone() label hint=hint.unwrap_or_default() optional>
             <input
                 node_ref=node_ref
-                id=id_of("field", name)
+                id=id
                 class:mono=mono
                 type=kind.unwrap_or("text")
                 name=name

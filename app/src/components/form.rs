@@ -19,7 +19,7 @@ pub struct FormState {
     pub pending: Signal<bool>,
     /// Tells the ids of this form's fields apart from those of other forms.
     pub number: u32,
-    fields: StoredValue<Vec<&'static str>>,
+    fields: StoredValue<Vec<String>>,
 }
 
 /// How many forms the page has had so far.
@@ -34,20 +34,31 @@ impl FormState {
     }
 
     /// The message at a field; from now on the form leaves showing it to that field.
-    pub fn error_at(form: Option<Self>, name: &'static str) -> Signal<Option<String>> {
+    pub fn error_at(form: Option<Self>, name: &str) -> Signal<Option<String>> {
         let Some(form) = form else { return Signal::stored(None) };
-        form.fields.update_value(|fields| fields.push(name));
+        let name = name.to_owned();
+        form.fields.update_value(|fields| fields.push(name.clone()));
         Signal::derive(move || {
             form.problem.with(|problem| {
-                problem.as_ref().filter(|p| p.field.as_deref() == Some(name)).map(|p| p.message.clone())
+                problem.as_ref().filter(|p| p.field.as_ref() == Some(&name)).map(|p| p.message.clone())
             })
         })
+    }
+
+    /// Makes a part of the form, and tells whether the problem is at one of the part's fields.
+    pub fn part(form: Option<Self>, children: Children) -> (AnyView, Signal<bool>) {
+        let Some(form) = form else { return (children(), Signal::stored(false)) };
+        let before = form.fields.with_value(Vec::len);
+        let inner = children();
+        let own = form.fields.with_value(|all| all[before..].to_vec());
+        let at = move |problem: &Problem| problem.field.as_ref().is_some_and(|field| own.contains(field));
+        (inner, Signal::derive(move || form.problem.with(|problem| problem.as_ref().is_some_and(&at))))
     }
 
     /// The problem, unless one of the fields shows it.
     fn unclaimed(self) -> Option<Problem> {
         self.problem.get().filter(|problem| {
-            let shown = |field: &String| self.fields.with_value(|all| all.contains(&field.as_str()));
+            let shown = |field: &String| self.fields.with_value(|all| all.contains(field));
             problem.hint.is_some() || !problem.field.as_ref().is_some_and(shown)
         })
     }
@@ -98,12 +109,33 @@ where
         }
     };
     let inner = within(state, children);
+    let element = NodeRef::<leptos::html::Form>::new();
+    Effect::new(move |_| {
+        if problem.with(Option::is_some) {
+            show_first_error(element);
+        }
+    });
     view! {
-        <form class=class.unwrap_or("form") method="post" action=S::url() on:submit=submit>
+        <form node_ref=element class=class.unwrap_or("form") method="post" action=S::url() on:submit=submit>
             {move || state.unclaimed().map(|problem| view! { <ProblemBox problem/> })}
             {inner}
         </form>
     }
+}
+
+/// Brings the field with the problem into view and the person to it; a long form may have it far from the button.
+fn show_first_error(form: NodeRef<leptos::html::Form>) {
+    #[cfg(feature = "hydrate")]
+    request_animation_frame(move || {
+        use leptos::wasm_bindgen::JsCast;
+        let found =
+            form.get_untracked().and_then(|form| form.query_selector("[aria-invalid]").ok().flatten());
+        if let Some(field) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = field.focus();
+        }
+    });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = form;
 }
 
 /// A form that is always an ordinary POST: what it does changes who looks at the page, so the page is loaded anew.

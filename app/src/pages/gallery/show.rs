@@ -24,7 +24,7 @@ const TONES: [(Tone, &str); 6] = [
     (Tone::Info, "info"),
 ];
 
-const ICONS: [&str; 48] = [
+const ICONS: [&str; 49] = [
     "anchor",
     "project",
     "environment",
@@ -49,6 +49,7 @@ const ICONS: [&str; 48] = [
     "superseded",
     "removed",
     "plus",
+    "minus",
     "search",
     "copy",
     "external",
