@@ -10,9 +10,12 @@ mod health;
 mod list;
 mod login;
 mod logs;
+mod plan;
 mod print;
 mod profile;
+mod promote;
 mod rollback;
+mod scale;
 
 use crate::settings::ServeArgs;
 use clap::{Args, Parser, Subcommand};
@@ -39,8 +42,14 @@ enum Command {
     Services(list::ListArgs),
     /// Deploy a service
     Deploy(deploy::DeployArgs),
+    /// Show what a deployment would do now, without doing it
+    Plan(plan::PlanArgs),
+    /// Let a canary go on to all requests
+    Promote(promote::PromoteArgs),
     /// Go back to the release of an earlier deployment
     Rollback(rollback::RollbackArgs),
+    /// Run more or fewer instances of a service
+    Scale(scale::ScaleArgs),
     /// Read a service's log
     Logs(logs::LogsArgs),
     /// Read and change a service's variables
@@ -117,7 +126,10 @@ pub fn run() -> ExitCode {
             Command::Projects(args) => list::projects(args).await,
             Command::Services(args) => list::services(args).await,
             Command::Deploy(args) => deploy::run(args).await,
+            Command::Plan(args) => plan::run(args).await,
+            Command::Promote(args) => promote::run(args).await,
             Command::Rollback(args) => rollback::run(args).await,
+            Command::Scale(args) => scale::run(args).await,
             Command::Logs(args) => logs::run(args).await,
             Command::Env(command) => env::run(command).await,
             Command::Health(args) => health::run(args).await,
@@ -163,5 +175,9 @@ mod tests {
         assert!(Cli::try_parse_from(["berth", "deploy", "shop/production/web", "--wait"]).is_ok());
         assert!(Cli::try_parse_from(["berth", "deploy", "shop"]).is_err());
         assert!(Cli::try_parse_from(["berth", "rollback", "shop/production/web"]).is_err());
+        assert!(Cli::try_parse_from(["berth", "scale", "shop/production/web", "3", "worker=2"]).is_ok());
+        assert!(Cli::try_parse_from(["berth", "scale", "shop/production/web"]).is_err());
+        assert!(Cli::try_parse_from(["berth", "promote", "shop/production/web#3", "--wait"]).is_ok());
+        assert!(Cli::try_parse_from(["berth", "promote", "shop/production/web"]).is_err());
     }
 }

@@ -24,6 +24,15 @@ both_databases! {
         Ok(())
     }
 
+    async fn without_docker_a_plan_is_refused_in_words(berth) {
+        let owner = berth.owner().await?;
+        let web = path("shop/production/web");
+        owner.create_service(&web, image("nginx:1"), json!({})).await?;
+        let problem = owner.get(&format!("{}/plan", verbs::of(&web))).await?.refused(503)?;
+        ensure!(problem.message.contains("Docker"), "{problem:?}");
+        Ok(())
+    }
+
     async fn what_was_never_deployed_cannot_be_cancelled_or_rolled_back_to(berth) {
         let owner = berth.owner().await?;
         let web = path("shop/production/web");
@@ -31,6 +40,7 @@ both_databases! {
         let at = verbs::of(&web);
         owner.get(&format!("{at}/deployments/1")).await?.refused(404)?;
         owner.post(&format!("{at}/deployments/1/cancel"), Value::Null).await?.refused(404)?;
+        owner.post(&format!("{at}/deployments/1/promote"), Value::Null).await?.refused(404)?;
         owner.get(&format!("{at}/rollback/1")).await?.refused(404)?;
         owner.post(&format!("{at}/rollback"), json!({ "to": 1 })).await?.refused(404)?;
         owner.post(&format!("{at}/rollback"), json!({})).await?.refuses_field("to")?;

@@ -59,7 +59,8 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
     let full_git = json!({ "type": "git", "url": "https://example.com/x.git", "branch": "main", "folder": "f",
         "dockerfile": "Dockerfile", "build_args": { "A": "x" }, "target": "t" });
     let settings = json!({ "command": ["a", "b"], "volumes": [{ "name": "data", "path": "/data" }],
-        "probe": { "kind": { "type": "http", "path": "/" } } });
+        "probe": { "kind": { "type": "http", "path": "/" } }, "release_command": ["a", "b"], "after_command": ["a"],
+        "processes": [{ "name": "worker", "command": ["a", "b"] }] });
     match (method.as_str(), path) {
         ("POST", "/projects/{project}/environments/{environment}/services") => vec![
             json!({ "name": "api", "source": full_git, "settings": settings }),
@@ -69,6 +70,7 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
             vec![json!({ "source": full_git, "settings": settings }), json!({ "name": "web" })]
         }
         ("POST", p) if p.ends_with("/domains") => vec![json!({ "host": "x.example.com", "path": "/x" })],
+        ("POST", p) if p.ends_with("/scale") => vec![json!({ "process": "worker", "replicas": 2 })],
         ("POST", p) if p.ends_with("/deployments") => vec![json!({ "commit": "abc" })],
         _ => vec![sample_body(method, path)],
     }

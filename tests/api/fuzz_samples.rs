@@ -35,6 +35,7 @@ fn service_body(method: &str, rest: &str) -> Value {
         ("PUT", "/variables/{key}") => json!({ "value": "x" }),
         ("POST", "/variables/import") => json!({ "dotenv": "A=1" }),
         ("POST", "/deployments") => json!({}),
+        ("POST", "/scale") => json!({ "replicas": 2 }),
         ("POST", "/rollback") => json!({ "to": 1 }),
         ("POST", "/domains") => json!({ "host": "shop.example.com" }),
         ("DELETE", "/volumes/{name}") => json!({ "confirm": "data" }),

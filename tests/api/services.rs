@@ -149,6 +149,29 @@ both_databases! {
         Ok(())
     }
 
+    async fn scaling_changes_the_count_of_one_process_and_makes_no_deployment(berth) {
+        let owner = berth.owner().await?;
+        let web = path("shop/production/web");
+        let settings = json!({ "processes": [{ "name": "worker", "command": ["work"] }] });
+        owner.create_service(&web, image("nginx:1"), settings).await?;
+        let at = format!("{}/scale", verbs::of(&web));
+        let counts = |service: &ServiceView| (service.settings.replicas, service.settings.processes[0].replicas);
+        let scaled: ServiceView = owner.post(&at, json!({ "replicas": 3 })).await?.ok()?;
+        ensure!(counts(&scaled) == (3, 1), "{:?}", scaled.settings);
+        let scaled: ServiceView = owner.post(&at, json!({ "process": "worker", "replicas": 2 })).await?.ok()?;
+        ensure!(counts(&scaled) == (3, 2), "{:?}", scaled.settings);
+        ensure!(scaled.latest.is_none(), "{:?}", scaled.latest);
+        owner.post(&at, json!({ "process": "clock", "replicas": 2 })).await?.refuses_field("process")?;
+        for wrong in [0, 101] {
+            owner.post(&at, json!({ "replicas": wrong })).await?.refuses_field("replicas")?;
+        }
+        ensure!(counts(&owner.service(&web).await?) == (3, 2));
+        let events: Value = owner.get("/events?limit=50").await?.ok()?;
+        let kinds = events["items"].as_array().into_iter().flatten().filter(|e| e["kind"] == "service.scaled");
+        ensure!(kinds.count() == 2, "{events}");
+        Ok(())
+    }
+
     async fn a_service_that_never_ran_cannot_be_started_or_stopped_into_something_else(berth) {
         let owner = berth.owner().await?;
         let web = path("shop/production/web");

@@ -9,6 +9,7 @@ use axum::{Json, http::StatusCode};
 use berth_domain::{
     deployment::{DeployRequest, DeploymentView, RollbackRequest},
     page::{Page, PageQuery},
+    plan::PlanPreview,
     release::RollbackPreview,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,6 +18,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_deployments, deploy))
         .routes(routes!(show_deployment))
+        .routes(routes!(preview_deployment))
+        .routes(routes!(promote_deployment))
         .routes(routes!(cancel_deployment))
         .routes(routes!(roll_back))
         .routes(routes!(preview_rollback))
@@ -57,6 +60,30 @@ async fn show_deployment(
     At(place): At<InDeployment>,
 ) -> Result<Json<DeploymentView>, Refusal> {
     Ok(Json(acting.deployment(&place.service(), place.number).await?))
+}
+
+/// Show what a deployment would do now
+///
+/// The plan of a rollout from what runs to the present settings, step by step, and what a person should know before.
+#[utoipa::path(get, path = "/projects/{project}/environments/{environment}/services/{service}/plan",
+    tag = "Deployments", params(InService),
+    responses((status = 200, description = "The plan", body = PlanPreview)))]
+async fn preview_deployment(By(acting): By, At(place): At<InService>) -> Result<Json<PlanPreview>, Refusal> {
+    Ok(Json(acting.preview_deployment(&place.service()).await?))
+}
+
+/// Promote a canary
+///
+/// It gets all requests without waiting for the rest of its steps.
+#[utoipa::path(post,
+    path = "/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/promote",
+    tag = "Deployments", params(InDeployment),
+    responses((status = 200, description = "Going on", body = DeploymentView)))]
+async fn promote_deployment(
+    By(acting): By,
+    At(place): At<InDeployment>,
+) -> Result<Json<DeploymentView>, Refusal> {
+    Ok(Json(acting.promote_deployment(&place.service(), place.number).await?))
 }
 
 /// Cancel a deployment

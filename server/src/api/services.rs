@@ -12,6 +12,7 @@ use berth_domain::{
         ConfirmDeletion, CreateService, DeletionPreview, ServiceSummary, ServiceView, SetCredential,
         UpdateService,
     },
+    traffic::ScaleRequest,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -22,6 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_service, update_service, delete_service))
         .routes(routes!(preview_service_deletion))
         .routes(routes!(set_credential))
+        .routes(routes!(scale_service))
         .routes(routes!(stop_service))
         .routes(routes!(start_service))
 }
@@ -112,6 +114,21 @@ async fn set_credential(
 ) -> Result<StatusCode, Refusal> {
     acting.set_credential(&place.service(), request).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Run more or fewer instances
+///
+/// Of the process that answers requests, or of another one. Without a deployment; new instances get requests once they
+/// answer, and those that go finish theirs first.
+#[utoipa::path(post, path = "/projects/{project}/environments/{environment}/services/{service}/scale",
+    tag = "Services", params(InService), request_body = ScaleRequest,
+    responses((status = 200, description = "Being changed", body = ServiceView)))]
+async fn scale_service(
+    By(acting): By,
+    At(place): At<InService>,
+    Body(request): Body<ScaleRequest>,
+) -> Result<Json<ServiceView>, Refusal> {
+    Ok(Json(acting.scale(&place.service(), request).await?))
 }
 
 /// Stop a service

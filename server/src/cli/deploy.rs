@@ -86,7 +86,7 @@ fn show(view: &DeploymentView, json: bool) -> Result<(), Failure> {
 async fn settled(client: &Client, queued: &DeploymentView, json: bool) -> Result<DeploymentView, Failure> {
     let path = format!("{}/deployments/{}", client::service(&queued.service), queued.number);
     if !json {
-        print::line(&format!("{}#{} is queued", queued.service, queued.number))?;
+        print::line(&format!("{}#{} is {}", queued.service, queued.number, queued.status))?;
     }
     let stream = format!("{path}/log/stream");
     let follow = Follow { client, path: stream, query: Vec::new(), after: None, json: false, silent: json };

@@ -4,6 +4,7 @@ use super::Failure;
 use berth_domain::{
     deployment::{DeploymentView, Status},
     log::LogLine,
+    traffic::Measured,
 };
 use serde::Serialize;
 use std::io::{IsTerminal, Write, stdout};
@@ -92,6 +93,12 @@ pub fn deployment(view: &DeploymentView) -> Result<(), Failure> {
     let took = took.map_or(String::new(), |ms| format!(" after {:.1} s", ms as f64 / 1e3));
     let title = harmless(&view.title(), false);
     line(&format!("{}#{}  {}{took}  {title}", view.service, view.number, view.status))?;
+    if let Some(percent) = view.percent {
+        line(&format!("  it gets {percent} % of the requests"))?;
+    }
+    if let Some(Measured { served, failed }) = view.measured {
+        line(&format!("  {} requests during the switch, {failed} failed", served + failed))?;
+    }
     if let Some(reason) = &view.reason {
         line(&format!("  {}", harmless(reason, false)))?;
     }
