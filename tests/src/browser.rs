@@ -172,6 +172,24 @@ impl Browser {
         .await
     }
 
+    /// Chooses the option whose label begins with this text.
+    pub async fn choose(&self, text: &str) -> Result<()> {
+        let label = format!("//label[starts-with(normalize-space(.), '{text}')]");
+        eventually(&format!("{text:?} can be chosen"), || async {
+            let label = self.driver.find(By::XPath(label.clone())).await?;
+            label.scroll_into_view().await?;
+            label.click().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sends keys to whatever has the focus.
+    pub async fn keys(&self, keys: impl Into<TypingData>) -> Result<()> {
+        self.driver.action_chain().send_keys(keys).perform().await?;
+        Ok(())
+    }
+
     /// Gives the page's viewport exactly this size.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         let metrics =

@@ -1,34 +1,44 @@
 //! How a service runs, as a form.
 
-use super::{invalid, join_words, optional, split_words};
+mod canary;
+mod probe;
+mod processes;
+mod reading;
+mod rollout;
+#[cfg(test)]
+mod tests;
+
+pub use canary::steps_text;
+pub use probe::ProbeForm;
+pub use processes::ProcessRow;
+pub use reading::port;
+pub use rollout::RolloutForm;
+
+use super::{invalid, optional};
 use crate::api::PanelError;
-use berth_domain::service::{ProbeKind, ProbeSettings, ServiceSettings};
+use berth_domain::service::{ServiceSettings, Strategy};
+use reading::{command, command_text, number, scaled, seconds_text, shown};
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
 
 /// All settings but the volumes and auto-deploy, which have forms of their own. Times are in seconds where people
 /// think in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SettingsForm {
+    /// Anything here: it answers requests.
+    pub routed: String,
     pub port: String,
     pub command: String,
     /// Cores: `0.5`.
     pub cpus: String,
     pub memory_mib: String,
     pub restart: String,
-    /// `tcp` or `http`.
-    pub probe: String,
-    pub probe_path: String,
-    pub probe_status_from: String,
-    pub probe_status_to: String,
-    /// Seconds.
-    pub probe_start_period: String,
-    /// Milliseconds.
-    pub probe_interval: String,
-    /// Milliseconds.
-    pub probe_timeout: String,
-    pub probe_threshold: String,
+    #[serde(flatten)]
+    pub rollout: RolloutForm,
+    /// Further processes; rows that are empty are none.
+    pub processes: Vec<ProcessRow>,
+    #[serde(flatten)]
+    pub probe: ProbeForm,
     /// Seconds.
     pub drain: String,
     /// Seconds.
@@ -40,27 +50,16 @@ pub struct SettingsForm {
 impl SettingsForm {
     /// The form of saved settings.
     pub fn of(settings: &ServiceSettings) -> Self {
-        let probe = &settings.probe;
-        let (kind, path, from, to) = match &probe.kind {
-            ProbeKind::Tcp => ("tcp", "/".to_owned(), 200, 399),
-            ProbeKind::Http { path, status_from, status_to } => {
-                ("http", path.clone(), *status_from, *status_to)
-            }
-        };
         Self {
+            routed: if settings.routed { "true".to_owned() } else { String::new() },
             port: shown(settings.port),
-            command: settings.command.as_deref().map(join_words).unwrap_or_default(),
+            command: command_text(settings.command.as_ref()),
             cpus: shown(settings.cpu_millis.map(|millis| f64::from(millis) / 1_000.0)),
             memory_mib: shown(settings.memory_mib),
             restart: settings.restart.to_string(),
-            probe: kind.to_owned(),
-            probe_path: path,
-            probe_status_from: from.to_string(),
-            probe_status_to: to.to_string(),
-            probe_start_period: seconds_text(probe.start_period_ms),
-            probe_interval: probe.interval_ms.to_string(),
-            probe_timeout: probe.timeout_ms.to_string(),
-            probe_threshold: probe.threshold.to_string(),
+            rollout: RolloutForm::of(settings),
+            processes: settings.processes.iter().map(ProcessRow::of).collect(),
+            probe: ProbeForm::of(&settings.probe),
             drain: seconds_text(settings.drain_ms),
             stop_grace: seconds_text(settings.stop_grace_ms),
             build_timeout: (f64::from(settings.build_timeout_s) / 60.0).to_string(),
@@ -69,9 +68,17 @@ impl SettingsForm {
 
     /// The settings that were typed; what this form does not have is taken from `present`.
     pub fn settings(&self, present: ServiceSettings) -> Result<ServiceSettings, PanelError> {
+        let rollout = &self.rollout;
         let settings = ServiceSettings {
+            routed: !self.routed.is_empty(),
             port: port(&self.port)?,
-            command: command(&self.command)?,
+            command: command("command", &self.command)?,
+            replicas: number("replicas", &rollout.replicas)?,
+            strategy: rollout.strategy()?,
+            processes: processes::processes(&self.processes)?,
+            release_command: command("release_command", &rollout.release_command)?,
+            after_command: command("after_command", &rollout.after_command)?,
+            command_timeout_s: scaled("command_timeout", &rollout.command_timeout, 60.0)?,
             cpu_millis: match optional(&self.cpus) {
                 Some(text) => Some(scaled("cpus", text, 1_000.0)?),
                 None => None,
@@ -81,112 +88,27 @@ impl SettingsForm {
                 None => None,
             },
             restart: self.restart.parse().map_err(|why: String| invalid("restart", why))?,
-            probe: self.probe()?,
+            probe: self.probe.probe()?,
             drain_ms: scaled("drain", &self.drain, 1_000.0)?,
             stop_grace_ms: scaled("stop_grace", &self.stop_grace, 1_000.0)?,
             build_timeout_s: scaled("build_timeout", &self.build_timeout, 60.0)?,
             ..present
         };
-        settings.check().map_err(|(field, why)| invalid(form_field(field), why))?;
+        settings.check().map_err(|(field, why)| invalid(form_field(field, &settings.strategy), why))?;
         Ok(settings)
-    }
-
-    fn probe(&self) -> Result<ProbeSettings, PanelError> {
-        let kind = match self.probe.as_str() {
-            "http" => ProbeKind::Http {
-                path: self.probe_path.trim().to_owned(),
-                status_from: number("probe_status", &self.probe_status_from)?,
-                status_to: number("probe_status", &self.probe_status_to)?,
-            },
-            _ => ProbeKind::Tcp,
-        };
-        Ok(ProbeSettings {
-            kind,
-            start_period_ms: scaled("probe_start_period", &self.probe_start_period, 1_000.0)?,
-            interval_ms: number("probe_interval", &self.probe_interval)?,
-            timeout_ms: number("probe_timeout", &self.probe_timeout)?,
-            threshold: number("probe_threshold", &self.probe_threshold)?,
-        })
     }
 }
 
 /// The form's name for a field of the settings.
-fn form_field(field: &str) -> &str {
-    match field {
-        "cpu_millis" => "cpus",
-        "build_timeout_s" => "build_timeout",
-        "drain_ms" => "drain",
-        other => other,
-    }
-}
-
-fn shown<T: ToString>(value: Option<T>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-fn seconds_text(milliseconds: u32) -> String {
-    (f64::from(milliseconds) / 1_000.0).to_string()
-}
-
-/// Reads an optional port.
-pub fn port(text: &str) -> Result<Option<u16>, PanelError> {
-    match optional(text) {
-        Some(text) => match text.parse() {
-            Ok(port) if port > 0 => Ok(Some(port)),
-            _ => Err(invalid("port", "A port is a number from 1 to 65535.")),
-        },
-        None => Ok(None),
-    }
-}
-
-fn command(text: &str) -> Result<Option<Vec<String>>, PanelError> {
-    let words = split_words(text)
-        .map_err(|quote| invalid("command", format!("There is a {quote} that is not closed.")))?;
-    Ok(Some(words).filter(|words| !words.is_empty()))
-}
-
-fn number<T: FromStr>(field: &str, text: &str) -> Result<T, PanelError> {
-    let wrong = || invalid(field, format!("{:?} is not a whole number in range.", text.trim()));
-    text.trim().parse().map_err(|_| wrong())
-}
-
-/// Reads a decimal number and turns it into whole units.
-fn scaled(field: &str, text: &str, factor: f64) -> Result<u32, PanelError> {
-    let value: f64 =
-        text.trim().parse().map_err(|_| invalid(field, format!("{:?} is not a number.", text.trim())))?;
-    let whole = (value * factor).round();
-    match (0.0..=f64::from(u32::MAX)).contains(&whole) {
-        true => Ok(whole as u32),
-        false => Err(invalid(field, format!("{value} is out of range."))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_survive_their_form() {
-        let settings = ServiceSettings {
-            port: Some(8080),
-            command: Some(vec!["serve".into(), "two words".into()]),
-            cpu_millis: Some(1_500),
-            memory_mib: Some(256),
-            drain_ms: 2_500,
-            probe: ProbeSettings {
-                kind: ProbeKind::Http { path: "/healthz".into(), status_from: 200, status_to: 299 },
-                ..ProbeSettings::default()
-            },
-            ..ServiceSettings::default()
-        };
-        let form = SettingsForm::of(&settings);
-        assert_eq!(form.settings(ServiceSettings::default()).ok(), Some(settings));
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_at_the_field_of_the_form() {
-        let form = SettingsForm { cpus: "0.001".into(), ..SettingsForm::of(&ServiceSettings::default()) };
-        let problem = form.settings(ServiceSettings::default()).unwrap_err();
-        assert!(format!("{problem:?}").contains("\"cpus\""), "{problem:?}");
+fn form_field<'a>(field: &'a str, strategy: &Strategy) -> &'a str {
+    match (field, strategy) {
+        ("cpu_millis", _) => "cpus",
+        ("build_timeout_s", _) => "build_timeout",
+        ("command_timeout_s", _) => "command_timeout",
+        ("drain_ms", _) => "drain",
+        ("probe_status", _) => "probe_status_to",
+        ("strategy", Strategy::Canary { .. }) => "canary_steps",
+        ("strategy", _) => "surge",
+        (other, _) => other,
     }
 }
