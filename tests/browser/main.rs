@@ -3,5 +3,6 @@
 mod access;
 mod fixture;
 mod journey;
+mod rollouts;
 mod screenshots;
 mod without_script;

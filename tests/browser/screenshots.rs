@@ -101,12 +101,56 @@ async fn every_page_is_photographed_light_and_dark_wide_and_narrow() -> Result<(
     Ok(())
 }
 
+/// The pages of a service with several processes while its canary waits for somebody.
+#[tokio::test]
+async fn a_canary_under_way_is_photographed() -> Result<()> {
+    let berth = Berth::with_docker().await?;
+    let (owner, pay) = (berth.owner().await?, path("shop/production/pay"));
+    let mut settings = swift();
+    settings["replicas"] = json!(2);
+    settings["strategy"] = json!({ "type": "canary", "steps": [{ "percent": 25 }] });
+    settings["processes"] =
+        json!([{ "name": "worker", "command": ["work", "--queue", "mail"], "replicas": 2 }]);
+    let image = image(&berth_tests::berth::shipped_image());
+    owner.create_service(&pay, image, settings).await?;
+    owner.ship_version(&pay, "one").await?;
+    let load = Load::on(berth.http_port, "pay-shop.localhost", "/", 50);
+    owner.set_plain(&pay, "VERSION", "two").await?;
+    let queued = owner.deploy(&pay).await?;
+    eventually("the canary has its share", || async {
+        let now = owner.deployment(&pay, queued.number).await?;
+        ensure!(now.percent == Some(25), "{now:?}");
+        Ok(())
+    })
+    .await?;
+    let browser = Browser::open(&berth.url()).await?;
+    sign_in(&browser).await?;
+    let mut faults = Vec::new();
+    for page in ["", "/deployments/2", "/settings"] {
+        let name = format!("canary{}", page.replace('/', "-"));
+        photograph(&browser, &format!("/projects/shop/production/pay{page}"), &name, &mut faults).await?;
+    }
+    let at = format!("{}/deployments/{}", verbs::of(&pay), queued.number);
+    owner.post(&format!("{at}/promote"), Value::Null).await?.done()?;
+    owner.live(&pay, queued.number, verbs::DEPLOYMENT).await?;
+    load.stop().await.lost_nothing(100)?;
+    for page in ["/deployments/2", "/deployments"] {
+        let name = format!("promoted{}", page.replace('/', "-"));
+        photograph(&browser, &format!("/projects/shop/production/pay{page}"), &name, &mut faults).await?;
+    }
+    browser.close().await?;
+    ensure!(faults.is_empty(), "{faults:#?}");
+    Ok(())
+}
+
 /// Takes the four pictures of a page; none may be wider than the window.
 async fn photograph(browser: &Browser, page: &str, name: &str, faults: &mut Vec<String>) -> Result<()> {
     std::fs::create_dir_all(folder())?;
     browser.goto(page).await?;
+    // A long form is shown whole.
+    let height = if page.ends_with("/settings") { 2_600 } else { 900 };
     for width in [1440, 390] {
-        browser.resize(width, 900).await?;
+        browser.resize(width, height).await?;
         for theme in ["light", "dark"] {
             browser.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await?;
             browser.is_calm().await?;

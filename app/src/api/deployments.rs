@@ -1,9 +1,11 @@
-//! Deployments: listed, asked for, cancelled, rolled back.
+//! Deployments: listed, previewed, asked for, promoted, cancelled, rolled back.
 
 use super::PanelError;
 #[cfg(feature = "ssr")]
 use super::service::forms;
-use berth_domain::{deployment::DeploymentView, page::Page, release::RollbackPreview, service::ServicePath};
+use berth_domain::{
+    deployment::DeploymentView, page::Page, plan::PlanPreview, release::RollbackPreview, service::ServicePath,
+};
 use leptos::prelude::*;
 
 /// Rows of the history on one page.
@@ -56,6 +58,21 @@ pub async fn cancel_deployment(path: String, number: u64) -> Result<DeploymentVi
     let deployment = super::acting().await?.cancel_deployment(&path, number).await?;
     super::done(&format!("/projects/{path}/deployments/{number}"), "deployment-cancelled");
     Ok(deployment)
+}
+
+/// Lets a canary go on to all requests.
+#[server(prefix = "/panel", endpoint = "deployment_promote")]
+pub async fn promote_deployment(path: String, number: u64) -> Result<DeploymentView, PanelError> {
+    let path = forms::path(&path)?;
+    let deployment = super::acting().await?.promote_deployment(&path, number).await?;
+    super::done(&format!("/projects/{path}/deployments/{number}"), "deployment-promoted");
+    Ok(deployment)
+}
+
+/// What a deployment would do now, step by step.
+#[server(prefix = "/panel", endpoint = "deployment_preview")]
+pub async fn preview_deployment(path: ServicePath) -> Result<PlanPreview, PanelError> {
+    Ok(super::acting().await?.preview_deployment(&path).await?)
 }
 
 /// What going back would change.

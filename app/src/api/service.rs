@@ -123,6 +123,30 @@ pub async fn start_service(path: String) -> Result<ServiceView, PanelError> {
     Ok(service)
 }
 
+/// Asks for another number of instances of a process, without a deployment.
+#[server(prefix = "/panel", endpoint = "service_scale")]
+pub async fn scale_service(
+    path: String,
+    /// A process other than the one that answers requests.
+    #[server(default)]
+    process: String,
+    #[server(default)] replicas: String,
+    /// The buttons for one more and one less say their number here; it goes before the one that was typed.
+    #[server(default)]
+    to: String,
+) -> Result<ServiceView, PanelError> {
+    use berth_domain::traffic::ScaleRequest;
+    let process = match forms::optional(&process) {
+        Some(text) => Some(forms::name("process", text)?),
+        None => None,
+    };
+    let wanted = forms::optional(&to).unwrap_or(&replicas);
+    let wrong = |_| forms::invalid("replicas", "There are from 1 to 100 instances of a process.");
+    let replicas = wanted.trim().parse().map_err(wrong)?;
+    // No word about it on another page: the buttons are pressed again and again, and the page shows what they do.
+    Ok(super::acting().await?.scale(&forms::path(&path)?, ScaleRequest { process, replicas }).await?)
+}
+
 /// Lists what goes and what stays when a service is deleted.
 #[server(prefix = "/panel", endpoint = "service_deletion")]
 pub async fn preview_service_deletion(path: ServicePath) -> Result<DeletionPreview, PanelError> {

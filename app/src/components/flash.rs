@@ -31,6 +31,7 @@ fn message(code: &str) -> Option<&'static str> {
         "credential-removed" => "The credential is removed.",
         "deployment-queued" => "The deployment is queued.",
         "deployment-cancelled" => "The deployment is cancelled.",
+        "deployment-promoted" => "The deployment is promoted: the rest of the requests goes over to it.",
         "rollback-queued" => "The rollback is queued.",
         "variable-set" => "The variable is saved. It takes effect with the next deployment or restart.",
         "variable-deleted" => "The variable is removed. It takes effect with the next deployment or restart.",

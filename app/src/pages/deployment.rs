@@ -2,6 +2,7 @@
 
 mod facts;
 mod log;
+mod share;
 
 use super::service::{
     follow::{follow, refresh_after},
@@ -25,6 +26,7 @@ use berth_domain::{
 use facts::{Facts, Outcome};
 use leptos::prelude::*;
 use log::DeploymentLog;
+use share::{ShareCard, shares};
 
 /// One deployment.
 #[component]
@@ -64,6 +66,7 @@ fn Shown(deployment: DeploymentView, service: ServiceView) -> impl IntoView {
             actions=view! { <Actions here=here.clone() deployment/> }.into_any()
         >
             <section class="card stepper-card">{move || view! { <Stepper deployment=deployment.get()/> }}</section>
+            <ShareCard deployment here=here.clone()/>
             <Outcome deployment here=here.clone()/>
             <DeploymentLog deployment path=path.clone()/>
             {move || view! { <Facts deployment=deployment.get() base=base.clone()/> }}
@@ -85,7 +88,9 @@ fn Actions(here: Here, deployment: RwSignal<DeploymentView>) -> impl IntoView {
     let base = here.base();
     let here = StoredValue::new(here);
     let hidden = move || here.with_value(Here::hidden);
-    let can_cancel = Memo::new(move |_| deployment.with(cancellable) && may(Permission::Deploy));
+    // While it shares the requests, the button stands beside the one that promotes it.
+    let can_cancel =
+        Memo::new(move |_| deployment.with(|d| cancellable(d) && !shares(d)) && may(Permission::Deploy));
     let can_retry = Memo::new(move |_| {
         deployment.with(|d| matches!(d.status, Status::Failed | Status::Cancelled)) && may(Permission::Deploy)
     });

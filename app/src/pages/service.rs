@@ -1,6 +1,7 @@
 //! The pages of one service.
 
 mod delete;
+mod deploy;
 mod deployments;
 mod domains;
 pub mod follow;

@@ -42,6 +42,9 @@ pub fn EventRow(event: EventView) -> impl IntoView {
 fn sign(kind: &str) -> (&'static str, Tone) {
     match kind {
         "deployment.live" | "service.started" => ("live", Tone::Good),
+        "service.scaled" => ("environment", Tone::Info),
+        "deployment.promoted" => ("deploy", Tone::Info),
+        "instance.repaired" => ("restart", Tone::Warn),
         "deployment.failed" | "account.sign_in_failed" => ("failed", Tone::Bad),
         "deployment.cancelled" => ("cancel", Tone::Warn),
         "deployment.queued" | "deployment.started" | "deployment.advanced" => ("deploy", Tone::Busy),

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 pub fn StateBadge(state: ServiceState, #[prop(optional_no_strip)] reason: Option<String>) -> impl IntoView {
     let (tone, icon, word) = match state {
         ServiceState::New => (Tone::Neutral, "new", "new"),
+        ServiceState::Live if reason.is_some() => (Tone::Warn, "warning", "live, not all"),
         ServiceState::Live => (Tone::Good, "live", "live"),
         ServiceState::Deploying => (Tone::Busy, "running", "deploying"),
         ServiceState::Down => (Tone::Bad, "down", "down"),

@@ -62,11 +62,13 @@ pub fn phase_name(phase: Phase) -> &'static str {
 fn phase_meaning(phase: Phase) -> &'static str {
     match phase {
         Phase::Build => "Clone and build, or pull the image",
-        Phase::Release => "Write down what will run",
+        Phase::Release => "Write down what will run, and run the release command",
         Phase::Start => "Start the new instances beside the old",
         Phase::Probe => "Wait until the new instances answer",
         Phase::Switch => "Move the traffic and see that it moved",
-        Phase::Drain => "Let requests on the old instances finish, then stop them",
+        Phase::Drain => {
+            "Let requests on the old instances finish, stop them, and run the command after the switch"
+        }
     }
 }
 
@@ -188,7 +190,7 @@ mod tests {
             "service": {"project": "p", "environment": "e", "service": "s"}, "status": status, "phase": null,
             "phases": phases.iter().map(record).collect::<Vec<_>>(), "cause": "manual", "actor": "a",
             "commit": null, "image": null, "release": null, "rolls_back_to": null, "reason": null,
-            "last_lines": [], "can_roll_back": false, "created_at": at, "started_at": null, "ended_at": null,
+            "last_lines": [], "promoted": false, "can_roll_back": false, "created_at": at, "started_at": null, "ended_at": null,
         });
         serde_json::from_value(value).unwrap()
     }

@@ -3,7 +3,7 @@
 use crate::{
     components::{Card, CopyButton, Duration, LinkButton, Notice, Time, Tone, Variant},
     pages::service::frame::Here,
-    widgets::{UrlLink, build_log::PlainLines},
+    widgets::{MeasuredLine, UrlLink, build_log::PlainLines, stepper::phase_name},
 };
 use berth_domain::deployment::{Cause, DeploymentView, Status};
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ pub fn Outcome(deployment: RwSignal<DeploymentView>, here: Here) -> impl IntoVie
     move || {
         let deployment = deployment.get();
         match deployment.status {
-            Status::Live => url.get().map(|url| view! { <Released url/> }).into_any(),
+            Status::Live => view! { <Released url=url.get() deployment/> }.into_any(),
             Status::Failed => view! { <Failure deployment/> }.into_any(),
             Status::Queued => view! {
                 <Notice tone=Tone::Info>
@@ -30,12 +30,21 @@ pub fn Outcome(deployment: RwSignal<DeploymentView>, here: Here) -> impl IntoVie
 }
 
 #[component]
-fn Released(url: String) -> impl IntoView {
+fn Released(url: Option<String>, deployment: DeploymentView) -> impl IntoView {
+    let words = match url.clone() {
+        Some(url) => {
+            view! { <p>"The new release runs, answers, and gets the traffic at "<UrlLink url/>"."</p> }
+                .into_any()
+        }
+        None => view! { <p>"The new release runs."</p> }.into_any(),
+    };
     view! {
         <Notice tone=Tone::Good title="Live">
             <div class="notice-row">
-                <p>"The new release runs, answers, and gets the traffic at "<UrlLink url=url.clone()/>"."</p>
-                <LinkButton href=url variant=Variant::Primary icon="external" external=true>"Open"</LinkButton>
+                <div>{words}<MeasuredLine deployment/></div>
+                {url.map(|url| view! {
+                    <LinkButton href=url variant=Variant::Primary icon="external" external=true>"Open"</LinkButton>
+                })}
             </div>
         </Notice>
     }
@@ -96,6 +105,8 @@ pub fn Facts(deployment: DeploymentView, base: String) -> impl IntoView {
             <div><dt>"Took"</dt><dd><Duration from to=deployment.ended_at/></dd></div>
         }
     });
+    let phases = phase_times(&deployment);
+    let measured = deployment.clone();
     view! {
         <Card title="About this deployment">
             <dl class="facts">
@@ -105,7 +116,24 @@ pub fn Facts(deployment: DeploymentView, base: String) -> impl IntoView {
                 <div><dt>"Asked for by"</dt><dd>{deployment.actor}</dd></div>
                 <div><dt>"Asked for"</dt><dd><Time at=deployment.created_at/></dd></div>
                 {took}
+                {(!phases.is_empty()).then(|| view! { <div><dt>"By phase"</dt><dd>{phases}</dd></div> })}
+                <div><dt>"Requests"</dt><dd><MeasuredLine deployment=measured/></dd></div>
             </dl>
         </Card>
     }
+}
+
+/// How long each phase took. One that was taken up again after a restart of Berth is there with each of its parts.
+fn phase_times(deployment: &DeploymentView) -> Vec<AnyView> {
+    let ended = deployment.phases.iter().filter(|record| record.ended_at.is_some());
+    ended
+        .map(|record| {
+            view! {
+                <span class="phase-time">
+                    {phase_name(record.phase)}" "<Duration from=record.started_at to=record.ended_at/>
+                </span>
+            }
+            .into_any()
+        })
+        .collect()
 }

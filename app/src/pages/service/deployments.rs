@@ -1,6 +1,7 @@
 //! The history of a service.
 
 use super::{
+    deploy::PlanSteps,
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
 };
@@ -10,7 +11,7 @@ use crate::{
         Button, Card, Duration, EmptyState, Form, Hidden, LinkButton, Load, Loadable, Table, Time, Variant,
     },
     live::{Topic, use_live},
-    widgets::{StatusBadge, stepper::PhaseBar},
+    widgets::{MeasuredCell, StatusBadge, stepper::PhaseBar},
 };
 use berth_domain::{
     deployment::{Cause, DeploymentView},
@@ -30,7 +31,7 @@ pub fn DeploymentsPage() -> impl IntoView {
 fn Deployments(here: Here) -> impl IntoView {
     let query = use_query_map();
     let after = Memo::new(move |_| query.with(|query| query.get_str("after").map(str::to_owned)));
-    let (path, live) = (here.path.clone(), use_live());
+    let (path, planned, live) = (here.path.clone(), here.path.clone(), use_live());
     let topic = Topic::Service(path.clone());
     let cancel = ServerAction::<CancelDeployment>::new();
     refresh_after(cancel.into(), topic.clone());
@@ -42,7 +43,10 @@ fn Deployments(here: Here) -> impl IntoView {
         let here = here.clone();
         view! { <History page here cancel later=after.get_untracked().is_some()/> }
     };
-    view! { <Load resource=list inside=true view=show/> }
+    view! {
+        <Load resource=list inside=true view=show/>
+        <PlanSteps summary="What a deployment would do now" path=planned/>
+    }
 }
 
 #[component]
@@ -72,7 +76,7 @@ fn History(
         .collect_view();
     view! {
         <Card flush=true>
-            <Table head=vec!["Number", "Status", "What", "Who", "When", "Duration", ""] caption="Deployments">{rows}</Table>
+            <Table head=vec!["Number", "Status", "What", "Who", "When", "Duration", "Requests", ""] caption="Deployments">{rows}</Table>
         </Card>
         <nav class="pager" aria-label="Pages of the history">
             {later.then(|| view! { <LinkButton href=format!("{base}/deployments") icon="left">"Newest"</LinkButton> })}
@@ -120,9 +124,10 @@ fn HistoryRow(
                 <a class="row-title" href=href>{title}</a>
                 <span class="row-sub">{commit.map(|id| view! { <code>{id}</code>" " })}{cause_word(deployment.cause)}{reason.map(|reason| format!(": {reason}"))}</span>
             </td>
-            <td class="muted">{deployment.actor}</td>
+            <td class="muted">{deployment.actor.clone()}</td>
             <td class="muted nowrap"><Time at=deployment.created_at/></td>
-            <td class="nowrap">{took}<PhaseBar phases=deployment.phases/></td>
+            <td class="nowrap">{took}<PhaseBar phases=deployment.phases.clone()/></td>
+            <td class="nowrap"><MeasuredCell deployment/></td>
             <td class="row-actions">{action}</td>
         </tr>
     }

@@ -1,12 +1,10 @@
 //! What every page of a service has: the way to it, its state, its tabs, and the button that deploys.
 
-use super::follow::follow;
+use super::{deploy::DeployButton, follow::follow};
 use crate::{
-    api::{deployments::Deploy, service::load_service},
+    api::service::load_service,
     boot::Boot,
-    components::{
-        Breadcrumb, Button, Crumb, Form, Hidden, LinkButton, Load, Loadable, Page, TabLink, Tabs, Variant,
-    },
+    components::{Breadcrumb, Crumb, Hidden, LinkButton, Load, Loadable, Page, TabLink, Tabs},
     live::Topic,
     widgets::StateBadge,
 };
@@ -163,7 +161,6 @@ pub fn ServiceTabs(base: String) -> impl IntoView {
 #[component]
 fn HeadActions(here: Here) -> impl IntoView {
     let service = here.service;
-    let deploy = ServerAction::<Deploy>::new();
     let url = Memo::new(move |_| {
         service.with(|service| {
             let open = matches!(service.state, ServiceState::Live);
@@ -172,11 +169,6 @@ fn HeadActions(here: Here) -> impl IntoView {
     });
     view! {
         {move || url.get().map(|url| view! { <LinkButton href=url icon="external" external=true>"Open"</LinkButton> })}
-        {may(Permission::Deploy).then(|| view! {
-            <Form action=deploy class="inline-form">
-                {here.hidden()}
-                <Button variant=Variant::Primary icon="deploy">"Deploy"</Button>
-            </Form>
-        })}
+        {may(Permission::Deploy).then(|| view! { <DeployButton here/> })}
     }
 }

@@ -1,8 +1,11 @@
 //! How a service is, at a glance.
 
+mod instances;
 mod parts;
+mod scale;
 
 use super::{
+    deploy::outage,
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
 };
@@ -15,8 +18,9 @@ use crate::{
     live::Topic,
 };
 use berth_domain::{permission::Permission, service::ServiceState};
+use instances::Instances;
 use leptos::prelude::*;
-use parts::{DomainList, Instances, NewestDeployment, StateCard};
+use parts::{DomainList, NewestDeployment, StateCard};
 
 /// The service's state, its newest deployment, its instances, and what can be done.
 #[component]
@@ -32,10 +36,13 @@ fn Overview(here: Here) -> impl IntoView {
         <RestartBanner here=here.clone()/>
         {move || view! { <StateCard service=service.get() base=base.get_value()/> }}
         <div class="two-columns">
-            {move || view! { <NewestDeployment deployment=service.with(|s| s.latest.clone()) base=base.get_value()/> }}
+            {move || {
+                let (deployment, live) = service.with(|s| (s.latest.clone(), s.live.as_ref().map(|live| live.number)));
+                view! { <NewestDeployment deployment live base=base.get_value()/> }
+            }}
             {move || view! { <DomainList service=service.get() base=base.get_value()/> }}
         </div>
-        {move || view! { <Instances service=service.get() base=base.get_value()/> }}
+        <Instances here=here.clone()/>
         <Power here/>
     }
 }
@@ -46,12 +53,16 @@ pub fn RestartBanner(here: Here) -> impl IntoView {
     let service = here.service;
     let restart = ServerAction::<Deploy>::new();
     let needed = Memo::new(move |_| service.with(|s| s.restart_needed && s.state != ServiceState::Stopped));
+    let outage_words = Memo::new(move |_| service.with(outage));
     let here = StoredValue::new(here);
     view! {
         <Show when=move || needed.get()>
             <Notice tone=Tone::Warn title="Restart needed">
                 <div class="notice-row">
-                    <p>"Variables or settings were changed since what runs was started. It keeps running as it is until the next deployment or restart."</p>
+                    <p>
+                        "Variables or settings were changed since what runs was started. It keeps running as it is until the next deployment or restart. "
+                        {move || outage_words.get()}
+                    </p>
                     {may(Permission::Deploy).then(|| view! {
                         <Form action=restart class="inline-form">
                             {here.with_value(Here::hidden)}
@@ -76,12 +87,18 @@ fn Power(here: Here) -> impl IntoView {
     refresh_after(start.into(), Topic::Service(here.path.clone()));
     let state = Memo::new(move |_| service.with(|s| s.state));
     let runs = move || matches!(state.get(), ServiceState::Live | ServiceState::Down);
+    let outage_words = Memo::new(move |_| {
+        service.with(outage).unwrap_or_else(|| {
+            "A restart starts new instances beside the old ones, so no request is lost.".to_owned()
+        })
+    });
     let here = StoredValue::new(here);
     let hidden = move || here.with_value(Here::hidden);
     let shown = move || may(Permission::Deploy) && (runs() || state.get() == ServiceState::Stopped);
     view! {
         <Show when=shown>
-            <Card title="Restart and stop" text="A restart starts new instances beside the old ones, so no request is lost.">
+            <Card title="Restart and stop">
+                <p class="hint">{move || outage_words.get()}</p>
                 <div class="button-row">
                     <Show when=runs>
                         <Form action=restart class="inline-form">

@@ -1,6 +1,9 @@
 //! Going back: what it changes, what it does not bring back, and one button.
 
-use super::frame::{Here, ServiceFrame, may, use_number};
+use super::{
+    deploy::outage,
+    frame::{Here, ServiceFrame, may, use_number},
+};
 use crate::{
     api::deployments::{RollBack, preview_rollback},
     components::{
@@ -26,11 +29,14 @@ fn Rollback(here: Here) -> impl IntoView {
     let preview: Loadable<RollbackPreview> =
         Resource::new(move || number.get(), move |number| preview_rollback(path.clone(), number));
     let roll_back = ServerAction::<RollBack>::new();
+    let service = here.service;
+    let warning = Memo::new(move |_| service.with(outage));
     let show = move |preview: RollbackPreview| {
         let (changes, not_restored) = (preview.changes.clone(), preview.not_restored.clone());
         view! {
             <Changes to=preview.to changes/>
             <NotRestored lines=not_restored/>
+            {move || warning.get().map(|warning| view! { <Notice tone=Tone::Warn title="A short outage"><p>{warning}</p></Notice> })}
             <Confirm preview here=here.clone() roll_back/>
         }
     };

@@ -1,12 +1,12 @@
 //! The cards of the overview.
 
 use crate::{
-    components::{Badge, Card, EmptyState, Icon, Table, Time, Tone},
-    widgets::{StatusBadge, UrlLink, stepper::Stepper},
+    components::{Badge, Card, EmptyState, Icon, Time, Tone},
+    widgets::{StatusBadge, TrafficSplit, UrlLink, stepper::Stepper},
 };
 use berth_domain::{
-    deployment::DeploymentView,
-    service::{InstanceView, ServiceState, ServiceView},
+    deployment::{DeploymentView, Status},
+    service::{ServiceState, ServiceView},
     source::Source,
 };
 use leptos::prelude::*;
@@ -16,6 +16,15 @@ fn words(service: &ServiceView) -> (Tone, &'static str, &'static str, &'static s
     match service.state {
         ServiceState::New => {
             (Tone::Neutral, "new", "Not deployed yet", "Press Deploy to build and start it.")
+        }
+        ServiceState::Live if service.state_reason.is_some() => (
+            Tone::Warn,
+            "warning",
+            "Live, but not all of it",
+            "It gets the traffic, and something of it does not run.",
+        ),
+        ServiceState::Live if !service.settings.routed => {
+            (Tone::Good, "live", "Live", "It runs. It answers no requests, so it has no address.")
         }
         ServiceState::Live => {
             (Tone::Good, "live", "Live", "It runs, answers its probe, and gets the traffic.")
@@ -77,7 +86,13 @@ fn LiveRelease(live: DeploymentView, base: String) -> impl IntoView {
 
 /// The newest deployment and how far it is.
 #[component]
-pub fn NewestDeployment(deployment: Option<DeploymentView>, base: String) -> impl IntoView {
+pub fn NewestDeployment(
+    deployment: Option<DeploymentView>,
+    /// The number of the live one.
+    #[prop(optional_no_strip)]
+    live: Option<u64>,
+    base: String,
+) -> impl IntoView {
     let Some(deployment) = deployment else {
         return view! {
             <Card title="Newest deployment">
@@ -88,6 +103,14 @@ pub fn NewestDeployment(deployment: Option<DeploymentView>, base: String) -> imp
     };
     let href = format!("{base}/deployments/{}", deployment.number);
     let reason = deployment.reason.clone();
+    let number = deployment.number;
+    let share = deployment.percent.filter(|_| deployment.status == Status::Running);
+    let share = share.map(|percent| {
+        view! {
+            <TrafficSplit percent number former=live/>
+            <p><a href=href.clone()>"Promote or cancel it"</a></p>
+        }
+    });
     view! {
         <Card title="Newest deployment">
             <div class="newest">
@@ -97,6 +120,7 @@ pub fn NewestDeployment(deployment: Option<DeploymentView>, base: String) -> imp
                 </p>
                 <p class="hint">{deployment.actor.clone()}", "<Time at=deployment.created_at/></p>
                 <Stepper deployment small=true/>
+                {share}
                 {reason.map(|reason| view! { <p class="newest-reason">{reason}</p> })}
             </div>
         </Card>
@@ -109,6 +133,10 @@ pub fn NewestDeployment(deployment: Option<DeploymentView>, base: String) -> imp
 pub fn DomainList(service: ServiceView, base: String) -> impl IntoView {
     let domains = service.domains;
     let none = domains.is_empty();
+    let without_domains = match service.settings.routed {
+        true => "No address leads here. It can still be reached by the other services of its environment.",
+        false => "It answers no requests, as its settings say.",
+    };
     let items = domains
         .into_iter()
         .map(|domain| {
@@ -118,54 +146,9 @@ pub fn DomainList(service: ServiceView, base: String) -> impl IntoView {
         .collect_view();
     view! {
         <Card title="Domains">
-            {none.then(|| view! { <p class="hint">"No address leads here. It can still be reached by the other services of its environment."</p> })}
+            {none.then(|| view! { <p class="hint">{without_domains}</p> })}
             <ul class="plain-list">{items}</ul>
             <p><a href=format!("{base}/domains")>"Manage domains"</a></p>
         </Card>
-    }
-}
-
-/// The containers as Docker last reported them.
-#[component]
-pub fn Instances(service: ServiceView, base: String) -> impl IntoView {
-    let observed =
-        service.observed_at.map(|at| view! { <p class="hint observed">"Asked Docker "<Time at/></p> });
-    let none = service.instances.is_empty();
-    let rows = service
-        .instances
-        .into_iter()
-        .map(|instance| view! { <Instance instance base=base.clone()/> })
-        .collect_view();
-    view! {
-        <Card title="Instances" flush=true>
-            {if none {
-                view! { <p class="hint padded">"No container of this service exists."</p> }.into_any()
-            } else {
-                view! {
-                    <Table head=vec!["Container", "State", "Deployment", "Started", "Restarts", "Image"] caption="Instances">{rows}</Table>
-                }.into_any()
-            }}
-            {observed}
-        </Card>
-    }
-}
-
-#[component]
-fn Instance(instance: InstanceView, base: String) -> impl IntoView {
-    let (tone, icon) = if instance.running { (Tone::Good, "live") } else { (Tone::Neutral, "stop") };
-    let image = instance.image.trim_start_matches("sha256:");
-    let image = image.get(..12).filter(|_| image.len() == 64).unwrap_or(image).to_owned();
-    let deployment = instance
-        .deployment
-        .map(|number| view! { <a href=format!("{base}/deployments/{number}")>{format!("#{number}")}</a> });
-    view! {
-        <tr>
-            <td class="mono">{instance.name}</td>
-            <td><Badge tone icon text=instance.state/></td>
-            <td>{deployment}</td>
-            <td>{instance.started_at.map(|at| view! { <Time at/> })}</td>
-            <td>{instance.restarts}</td>
-            <td class="mono">{image}</td>
-        </tr>
     }
 }
