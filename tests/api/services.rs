@@ -149,6 +149,28 @@ both_databases! {
         Ok(())
     }
 
+    async fn every_setting_of_a_rollout_can_be_changed_by_itself(berth) {
+        let owner = berth.owner().await?;
+        let web = path("shop/production/web");
+        owner.create_service(&web, image("nginx:1"), json!({})).await?;
+        let worker = json!({ "name": "worker", "command": ["work"], "replicas": 2 });
+        for (field, value) in [
+            ("routed", json!(false)),
+            ("replicas", json!(3)),
+            ("strategy", json!({ "type": "rolling", "surge": 2 })),
+            ("processes", json!([worker])),
+            ("release_command", json!(["migrate"])),
+            ("after_command", json!(["warm"])),
+            ("command_timeout_s", json!(90)),
+        ] {
+            let settings = json!({ field: value });
+            owner.patch(&verbs::of(&web), json!({ "settings": settings })).await?.done()?;
+            let saved = serde_json::to_value(owner.service(&web).await?.settings)?;
+            ensure!(saved[field] == value, "{field} is {}", saved[field]);
+        }
+        Ok(())
+    }
+
     async fn scaling_changes_the_count_of_one_process_and_makes_no_deployment(berth) {
         let owner = berth.owner().await?;
         let web = path("shop/production/web");

@@ -17,7 +17,10 @@ use crate::{
     components::{Button, Card, Form, Hidden, Notice, Tone, Variant},
     live::Topic,
 };
-use berth_domain::{permission::Permission, service::ServiceState};
+use berth_domain::{
+    permission::Permission,
+    service::{ServiceState, ServiceView, Strategy},
+};
 use instances::Instances;
 use leptos::prelude::*;
 use parts::{DomainList, NewestDeployment, StateCard};
@@ -37,8 +40,10 @@ fn Overview(here: Here) -> impl IntoView {
         {move || view! { <StateCard service=service.get() base=base.get_value()/> }}
         <div class="two-columns">
             {move || {
-                let (deployment, live) = service.with(|s| (s.latest.clone(), s.live.as_ref().map(|live| live.number)));
-                view! { <NewestDeployment deployment live base=base.get_value()/> }
+                let of = |s: &ServiceView| (s.latest.clone(), s.live.as_ref().map(|live| live.number));
+                let (deployment, live) = service.with(of);
+                let canary = service.with(|s| matches!(s.settings.strategy, Strategy::Canary { .. }));
+                view! { <NewestDeployment deployment live canary base=base.get_value()/> }
             }}
             {move || view! { <DomainList service=service.get() base=base.get_value()/> }}
         </div>

@@ -246,7 +246,14 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
     let parts = [
         (old.source != new.source, "source"),
         (a.port != b.port, "port"),
+        (a.routed != b.routed, "whether it answers requests"),
         (a.command != b.command, "command"),
+        (a.replicas != b.replicas, "instances"),
+        (a.strategy != b.strategy, "strategy"),
+        (a.processes != b.processes, "processes"),
+        (a.release_command != b.release_command, "release command"),
+        (a.after_command != b.after_command, "command after the switch"),
+        (a.command_timeout_s != b.command_timeout_s, "command deadline"),
         (a.volumes != b.volumes, "volumes"),
         (a.cpu_millis != b.cpu_millis || a.memory_mib != b.memory_mib, "limits"),
         (a.restart != b.restart, "restart policy"),
@@ -255,7 +262,9 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         (a.auto_deploy != b.auto_deploy, "automatic deployments"),
         (a.build_timeout_s != b.build_timeout_s, "build deadline"),
     ];
-    parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect()
+    let named: Vec<_> = parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect();
+    // What has no name here is a change all the same.
+    if named.is_empty() && a != b { vec!["settings"] } else { named }
 }
 
 fn check_credential(request: &SetCredential) -> Result<()> {

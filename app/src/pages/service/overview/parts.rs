@@ -91,6 +91,8 @@ pub fn NewestDeployment(
     /// The number of the live one.
     #[prop(optional_no_strip)]
     live: Option<u64>,
+    /// It can be promoted while it shares the requests.
+    canary: bool,
     base: String,
 ) -> impl IntoView {
     let Some(deployment) = deployment else {
@@ -108,7 +110,7 @@ pub fn NewestDeployment(
     let share = share.map(|percent| {
         view! {
             <TrafficSplit percent number former=live/>
-            <p><a href=href.clone()>"Promote or cancel it"</a></p>
+            <p><a href=href.clone()>{if canary { "Promote or cancel it" } else { "Watch it" }}</a></p>
         }
     });
     view! {

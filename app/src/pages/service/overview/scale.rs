@@ -22,6 +22,7 @@ pub fn ScaleControl(process: String, here: Here, wanted: Signal<u16>) -> impl In
     let label = |text: &str| format!("{text} of {process}");
     let (fewer, more) = (label("One instance less"), label("One instance more"));
     let (set, number) = (label("Set the number of instances"), label("Instances"));
+    let (at_least, at_most) = (move || wanted.get() <= 1, move || wanted.get() >= 100);
     view! {
         <Form action=scale class="scale">
             {here.hidden()}
@@ -29,13 +30,13 @@ pub fn ScaleControl(process: String, here: Here, wanted: Signal<u16>) -> impl In
             // Enter in the number presses the first button of the form, which must be neither of the two beside it.
             <button type="submit" class="visually-hidden" tabindex="-1">{set}</button>
             <button type="submit" class="button small" name="to" title=fewer.clone() aria-label=fewer
-                value=move || wanted.get().saturating_sub(1).to_string() disabled=move || wanted.get() <= 1>
+                value=move || wanted.get().saturating_sub(1).to_string() disabled=at_least>
                 <Icon name="minus"/>
             </button>
             <input type="number" name="replicas" min="1" max="100" required=true aria-label=number
                 value=move || wanted.get().to_string() prop:value=move || wanted.get().to_string()/>
             <button type="submit" class="button small" name="to" title=more.clone() aria-label=more
-                value=move || wanted.get().saturating_add(1).to_string() disabled=move || wanted.get() >= 100>
+                value=move || wanted.get().saturating_add(1).to_string() disabled=at_most>
                 <Icon name="plus"/>
             </button>
             <Button small=true>"Scale"</Button>
