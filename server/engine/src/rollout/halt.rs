@@ -1,5 +1,7 @@
 //! How a rollout ends before it is live, and how it is undone.
 
+use std::time::Duration;
+
 use berth_domain::{
     deployment::{Outcome, Phase, State},
     traffic::Traffic,
@@ -13,6 +15,9 @@ use crate::{
     proxy::ProxyError,
     store::{StoreError, deployments::Job},
 };
+
+/// How long the proxy may take to answer by the former routes again.
+const BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why a rollout does not go on.
 #[derive(Debug)]
@@ -144,6 +149,9 @@ impl Rollout {
     /// Gives the former release everything back and takes the new containers away. Each part is tried even when
     /// another fails.
     async fn undo(&mut self) {
+        if let Err(error) = self.routes_back().await {
+            warn!(%error, "could not put the former routes back");
+        }
         // What never served goes at once.
         let traffic = self.engine.parts.store.traffic(self.job.service).await;
         if traffic.is_ok_and(|traffic| traffic.of(self.job.id).is_none()) {
@@ -154,10 +162,23 @@ impl Rollout {
             Ok(None) => self.without_traffic().await,
             Err(error) => error!(%error, "could not look the former release up"),
         }
-        if let Err(error) = self.engine.apply_routes(self.job.service).await {
-            warn!(%error, "could not put the former routes back");
-        }
         self.try_to_discard().await;
+    }
+
+    /// Writes the routes as they are written down. A switch that was not confirmed may have reached the proxy all the
+    /// same: then nothing new goes before the proxy answers by the former routes again.
+    async fn routes_back(&self) -> crate::Result<()> {
+        let (engine, service) = (&self.engine, self.job.service);
+        engine.apply_routes(service).await?;
+        if self.job.state.phase() != Some(Phase::Switch) {
+            return Ok(());
+        }
+        let traffic = engine.parts.store.traffic(service).await?;
+        let Some(share) = traffic.shares.first() else { return Ok(()) };
+        for file in engine.routes_to(service, share.deployment, &traffic).await? {
+            engine.parts.proxy.confirm(&file, BACK_WITHIN).await?;
+        }
+        Ok(())
     }
 
     async fn try_to_discard(&self) {
@@ -181,6 +202,9 @@ impl Rollout {
     async fn without_traffic(&self) {
         if let Err(error) = self.engine.parts.store.move_traffic(&self.job, &Traffic::default()).await {
             warn!(%error, "could not write down that nobody gets requests");
+        }
+        if let Err(error) = self.engine.apply_routes(self.job.service).await {
+            warn!(%error, "could not take the routes away");
         }
     }
 }

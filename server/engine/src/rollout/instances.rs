@@ -12,12 +12,15 @@ use tracing::warn;
 
 use super::{Rollout, halt::Halt};
 use crate::{
-    docker::{DockerError, InstanceSpec, Mount, Restart},
+    docker::{DockerError, InstanceSpec, Mount, Restart, Runtime},
     naming::{Belongs, PROCESS, number_of},
 };
 
 /// The most processes and threads of an instance: room for any server, and an end for a fork bomb.
 const PIDS_LIMIT: i64 = 4096;
+
+/// How long the proxy may take until it can be joined to a network.
+const PROXY_WITHIN: Duration = Duration::from_secs(20);
 
 impl Rollout {
     /// Executes what is due up to a phase, planned anew from what is there.
@@ -95,8 +98,7 @@ impl Rollout {
 
     async fn start_instance(&self, name: &str) -> Result<(), Halt> {
         let docker = self.engine.docker().await?;
-        let network = self.engine.parts.naming.network(self.job.environment);
-        self.engine.parts.proxy.attach(&*docker, &network).await?;
+        self.join_proxy(&*docker).await?;
         let places = self.places();
         let place = places.iter().find(|(place, _)| place == name);
         let Some((_, member)) = place else {
@@ -117,13 +119,28 @@ impl Rollout {
     async fn join_network(&self, name: &str) -> Result<(), Halt> {
         let docker = self.engine.docker().await?;
         let network = self.engine.parts.naming.network(self.job.environment);
-        self.engine.parts.proxy.attach(&*docker, &network).await?;
+        self.join_proxy(&*docker).await?;
         let places = self.places();
         let process =
             places.iter().find(|(place, _)| place == name).map(|(_, member)| member.process.as_str());
         docker.connect_network(&network, name, &self.aliases(process.unwrap_or(WEB))).await?;
         self.audit(EventKind::InstanceRepaired, format!("{name} was put back into its network.")).await;
         Ok(())
+    }
+
+    /// Joins the proxy to the environment's network; right after Berth's start it may not be there yet.
+    async fn join_proxy(&self, docker: &dyn Runtime) -> Result<(), Halt> {
+        let network = self.engine.parts.naming.network(self.job.environment);
+        let until = tokio::time::Instant::now() + PROXY_WITHIN;
+        loop {
+            match self.engine.parts.proxy.attach(docker, &network).await {
+                Err(_) if tokio::time::Instant::now() < until => {
+                    self.engine.parts.proxy_signal.notify_one();
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                ended => return Ok(ended?),
+            }
+        }
     }
 
     /// What other services of the environment call a process.
