@@ -22,7 +22,7 @@ both_databases! {
         let owner = berth.owner().await?;
         let mut feed = Events::open(&owner, "/events/stream", None).await?;
         owner.create_project("shop").await?;
-        let event = feed.find(Duration::from_secs(5), |event| event.data.contains("project.created")).await?;
+        let event = feed.find(Duration::from_secs(20), |event| event.data.contains("project.created")).await?;
         ensure!(event.id.is_some() && event.data.contains("shop"), "{event:?}");
         Ok(())
     }
@@ -32,7 +32,7 @@ both_databases! {
         let owner = berth.owner().await?;
         let mut feed = Events::open(&owner, "/events/stream", None).await?;
         owner.create_project("p0").await?;
-        let first = feed.find(Duration::from_secs(5), |event| event.data.contains("p0")).await?;
+        let first = feed.find(Duration::from_secs(20), |event| event.data.contains("p0")).await?;
         drop(feed);
         for number in 1..=5 {
             owner.create_project(&format!("p{number}")).await?;
@@ -44,7 +44,7 @@ both_databases! {
         let mut seen = Vec::new();
         while seen.len() < 9 {
             let created = |event: &berth_tests::sse::Event| event.data.contains("project.created");
-            let event: Value = serde_json::from_str(&feed.find(Duration::from_secs(5), created).await?.data)?;
+            let event: Value = serde_json::from_str(&feed.find(Duration::from_secs(20), created).await?.data)?;
             seen.push(event["project"].as_str().unwrap_or_default().to_owned());
         }
         let all: Vec<_> = (1..=9).map(|number| format!("p{number}")).collect();

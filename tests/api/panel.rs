@@ -39,9 +39,8 @@ async fn pages_are_for_those_who_signed_in() -> Result<()> {
         );
         ensure!(!answer.text.contains("canary-image"), "{at} shows a service to nobody");
         let answer = page(&owner, at).await?;
-        // Only Docker knows the volumes, and here it is down.
-        let wanted = if at.ends_with("/volumes") { 503 } else { 200 };
-        ensure!(answer.status == wanted, "{at} answered {} to the owner", answer.status);
+        // Docker is down here: no page waits for it.
+        ensure!(answer.status == 200, "{at} answered {} to the owner", answer.status);
     }
     for missing in ["/nothing", "/projects/none", "/projects/shop/production/none", "/projects/shop/none"] {
         let answer = page(&owner, missing).await?;
