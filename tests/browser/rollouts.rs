@@ -123,7 +123,9 @@ async fn a_canary_is_set_up_promoted_and_cancelled_by_hand() -> Result<()> {
     let cancelled = owner.settled(&web, 3, DEPLOYMENT).await?;
     ensure!(cancelled.status == Status::Cancelled, "{cancelled:?}");
     verbs::answers(berth.http_port, "web-shop.localhost", "/", "two").await?;
-    is_quiet(&browser).await?;
+    // The browser notes the form that was refused, and nothing else.
+    let complaints = browser.complaints().await?;
+    ensure!(complaints.iter().all(|text| text.contains("status of 422")), "{complaints:#?}");
     browser.close().await
 }
 
