@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod deployments;
+pub mod disk;
 pub mod domains;
 pub mod events;
 pub mod front;

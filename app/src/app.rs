@@ -7,6 +7,7 @@ use crate::{
     pages::{
         account::AccountPage,
         deployment::DeploymentPage,
+        disk::{DiskPage, OrphansPage},
         events::EventsPage,
         not_found::NotFoundPage,
         project::ProjectPage,
@@ -71,6 +72,8 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/projects/:project/:environment/:service/settings") view=SettingsPage/>
             <Route path=path!("/projects/:project/:environment/:service/rollback/:number") view=RollbackPage/>
             <Route path=path!("/events") view=EventsPage/>
+            <Route path=path!("/disk") view=DiskPage/>
+            <Route path=path!("/disk/orphans") view=OrphansPage/>
             <Route path=path!("/account") view=AccountPage/>
             <Route path=path!("/components") view=crate::pages::gallery::GalleryPage/>
         </FlatRoutes>

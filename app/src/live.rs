@@ -21,6 +21,8 @@ pub enum Topic {
     Deployment(ServicePath, u64),
     /// The audit trail.
     Events,
+    /// What uses the disk, and what nobody wants.
+    Disk,
     /// The account's sessions and tokens.
     Account,
 }
@@ -104,6 +106,10 @@ pub fn topics(event: &EventView) -> HashSet<Topic> {
     let kind = event.kind.as_str();
     if kind.starts_with("account.") || kind.starts_with("token.") {
         topics.insert(Topic::Account);
+    }
+    let leaves = ["orphan.", "volume."].iter().any(|start| kind.starts_with(start));
+    if leaves || matches!(kind, "service.deleted" | "environment.deleted" | "project.deleted") {
+        topics.insert(Topic::Disk);
     }
     let quiet =
         kind == "deployment.advanced" || kind.starts_with("variable.") || kind.starts_with("instance.");

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod deployment;
+pub mod disk;
 pub mod events;
 pub mod gallery;
 pub mod not_found;

@@ -5,6 +5,7 @@
 mod initial;
 mod table;
 mod traffic;
+mod volume_deletions;
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseTransaction};
 
@@ -14,11 +15,20 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial), Box::new(traffic::Traffic)]
+        vec![
+            Box::new(initial::Initial),
+            Box::new(traffic::Traffic),
+            Box::new(volume_deletions::VolumeDeletions),
+        ]
     }
 }
 
 /// Takes every step that the database has not taken yet.
 pub async fn up(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     Migrator::up(transaction, None).await
+}
+
+/// Takes the next steps only: for tests of what a later step does to data.
+pub async fn up_some(transaction: &DatabaseTransaction, steps: u32) -> Result<(), DbErr> {
+    Migrator::up(transaction, Some(steps)).await
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod deployments;
+mod disk;
 mod docs;
 mod domains;
 mod environments;
@@ -53,6 +54,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(deployments::routes())
         .merge(domains::routes())
         .merge(volumes::routes())
+        .merge(disk::routes())
         .merge(webhooks::routes())
         .merge(logs::routes())
         .merge(events::routes())

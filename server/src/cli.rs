@@ -3,7 +3,7 @@
 mod admin;
 mod client;
 mod deploy;
-mod duration;
+pub(crate) mod duration;
 mod env;
 mod follow;
 mod health;

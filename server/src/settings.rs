@@ -1,9 +1,9 @@
 //! What an operator sets with flags or in the environment.
 
-use crate::http::Network;
+use crate::{cli::duration, http::Network};
 use berth_engine::Config;
 use clap::Args;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// Where everything of this Berth is kept, and on which Docker names it goes by.
 #[derive(Debug, Clone, Args)]
@@ -74,6 +74,18 @@ pub struct ServeArgs {
     /// How many days log lines are kept
     #[arg(long, env = "BERTH_LOG_DAYS", default_value_t = 30)]
     pub log_days: u32,
+
+    /// How long containers, networks and images that nobody wants are shown before they are removed, such as 1h
+    #[arg(long, env = "BERTH_ORPHAN_GRACE", default_value = "1h", value_parser = duration::parse)]
+    pub orphan_grace: Duration,
+
+    /// How long the deletion of a volume can be taken back, such as 7d
+    #[arg(long, env = "BERTH_VOLUME_GRACE", default_value = "7d", value_parser = duration::parse)]
+    pub volume_grace: Duration,
+
+    /// How many days events are kept
+    #[arg(long, env = "BERTH_EVENT_DAYS", default_value_t = 400)]
+    pub event_days: u32,
 }
 
 /// What is empty in the environment counts as not set: compose files and unit files write it so.
@@ -110,6 +122,9 @@ impl ServeArgs {
             releases_kept: self.releases_kept,
             log_budget: self.log_budget_mib << 20,
             log_days: self.log_days,
+            orphan_grace: self.orphan_grace,
+            volume_grace: self.volume_grace,
+            event_days: self.event_days,
             ..self.data.config()
         }
     }

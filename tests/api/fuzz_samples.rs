@@ -14,6 +14,8 @@ pub fn sample_body(method: &Method, path: &str) -> Value {
         ("PUT", "/me/password", _) => json!({ "current": "x", "new": "long enough here" }),
         ("POST", "/me/tokens", _) => json!({ "name": "ci", "role": "viewer" }),
         ("POST", "/projects", _) => json!({ "name": "other" }),
+        ("POST", "/orphans/remove", _) => json!({ "kind": "container", "name": "berth-none", "confirm": "" }),
+        ("POST", "/orphans/keep", _) => json!({ "kind": "volume", "name": "berth-none" }),
         ("PATCH", "/projects/{project}", _) => json!({ "name": "shop" }),
         ("DELETE", "/projects/{project}", _) => json!({ "confirm": "shop" }),
         ("POST", "/projects/{project}/environments", _) => json!({ "name": "staging" }),

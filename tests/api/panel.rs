@@ -3,7 +3,7 @@
 use berth_tests::prelude::*;
 
 /// Pages that only a member sees.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/production/new",
@@ -15,6 +15,8 @@ const PAGES: [&str; 12] = [
     "/projects/shop/production/web/volumes",
     "/projects/shop/production/web/settings",
     "/events",
+    "/disk",
+    "/disk/orphans",
     "/account",
 ];
 

@@ -3,6 +3,7 @@
 use crate::fixture::sign_in;
 use berth_tests::{
     browser::Browser,
+    docker::INSTANCE,
     git::GitServer,
     prelude::*,
     verbs::{self, git, image, swift},
@@ -10,7 +11,7 @@ use berth_tests::{
 use std::{env, path::PathBuf};
 
 /// The pages of somebody who has signed in, for a service `shop/production/web`.
-pub const PAGES: [&str; 17] = [
+pub const PAGES: [&str; 19] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/settings",
@@ -23,6 +24,8 @@ pub const PAGES: [&str; 17] = [
     "/projects/shop/production/web/volumes",
     "/projects/shop/production/web/settings",
     "/events",
+    "/disk",
+    "/disk/orphans",
     "/account",
     "/components",
     "/projects/shop/production/none",
@@ -78,7 +81,33 @@ async fn furnish(berth: &Berth) -> Result<()> {
         verbs::visit(berth.http_port, &host, &format!("/log?n=12&text={text}")).await?;
     }
     owner.create_project("blog").await?;
+    leave_something(berth, &owner).await?;
     owner.post("/me/tokens", json!({ "name": "ci", "role": "deployer" })).await?.done()
+}
+
+/// What nobody wants: the volume of a service that is gone, one of them about to be deleted, and a container.
+async fn leave_something(berth: &Berth, owner: &Client) -> Result<()> {
+    let old = path("shop/production/old");
+    let mut settings = swift();
+    settings["volumes"] = json!([{ "name": "data", "path": "/data" }, { "name": "cache", "path": "/cache" }]);
+    owner.create_service(&old, image(&berth_tests::berth::shipped_image()), settings).await?;
+    owner.ship(&old).await?;
+    let label = std::collections::HashMap::from([(INSTANCE.to_owned(), berth.instance.clone())]);
+    let docker = Docker::connect().await?;
+    docker.create(&format!("berth-{}-left-over", berth.instance), &label).await?;
+    owner.post("/disk/measure", Value::Null).await?.done()?;
+    owner.delete(&verbs::of(&old), json!({ "confirm": "old" })).await?.done()?;
+    let volume = eventually("the volumes are listed", || async {
+        let report: Value = owner.get("/orphans").await?.ok()?;
+        let volumes =
+            report["items"].as_array().into_iter().flatten().filter(|item| item["kind"] == "volume");
+        let names: Vec<_> = volumes.filter_map(|item| item["name"].as_str()).collect();
+        ensure!(names.len() == 2, "{report}");
+        Ok(names[0].to_owned())
+    })
+    .await?;
+    let remove = json!({ "kind": "volume", "name": volume, "confirm": volume });
+    owner.post("/orphans/remove", remove).await?.done()
 }
 
 #[tokio::test]

@@ -24,9 +24,22 @@ impl Shipped {
         Ok(shipped)
     }
 
+    /// The same on a Berth with more environment variables.
+    pub async fn live_with(environment: Vec<(String, String)>) -> Result<Self> {
+        let berth = Berth::start(Options { environment, ..Options::default() }).await?;
+        berth.proxy_is_up().await?;
+        let shipped = Self::on(berth, swift()).await?;
+        shipped.owner.ship_version(&shipped.web, "one").await?;
+        shipped.answers("one").await?;
+        Ok(shipped)
+    }
+
     /// A service with these settings that was never deployed.
     pub async fn waiting(settings: Value) -> Result<Self> {
-        let berth = Berth::with_docker().await?;
+        Self::on(Berth::with_docker().await?, settings).await
+    }
+
+    async fn on(berth: Berth, settings: Value) -> Result<Self> {
         let owner = berth.owner().await?;
         let web = path("shop/production/web");
         let view = owner.create_service(&web, image(&shipped_image()), settings).await?;

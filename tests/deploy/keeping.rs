@@ -1,12 +1,7 @@
 //! What stays and what goes: volumes, stopped services, deleted services, and what is not ours.
 
-use crate::fixture::Shipped;
+use crate::{fixture::Shipped, foreign::Things};
 use berth_tests::{names, prelude::*, verbs};
-use bollard::{
-    models::{ContainerCreateBody, VolumeCreateRequest},
-    query_parameters::CreateContainerOptionsBuilder,
-};
-use std::collections::HashMap;
 
 /// R-VOL-1, R-DEP-1b: data outlives five redeployments and a rollback.
 #[tokio::test]
@@ -73,7 +68,8 @@ async fn r_disk_3_a_deletion_takes_only_what_is_ours() -> Result<()> {
     let shipped = Shipped::live().await?;
     let docker = Docker::connect().await?;
     let foreign = names::instance();
-    create_foreign(&docker, &foreign).await?;
+    let things = Things::make(&docker, &foreign, Some(&foreign)).await?;
+    let before = things.as_docker_sees_them(&docker).await?;
     shipped.configure(json!({ "volumes": [{ "name": "data", "path": "/data" }] })).await?;
     shipped.owner.ship_version(&shipped.web, "two").await?;
     let volumes: Vec<Value> =
@@ -93,24 +89,8 @@ async fn r_disk_3_a_deletion_takes_only_what_is_ours() -> Result<()> {
     })
     .await?;
     docker.api.inspect_volume(&volume).await.context("the service's volume stays")?;
-    docker.api.inspect_container(&foreign, None).await.context("a foreign stopped container stays")?;
-    docker.api.inspect_volume(&foreign).await.context("a foreign volume stays")?;
-    docker.sweep(&foreign).await
-}
-
-/// A stopped container and a volume of somebody else, labelled so that a later run removes them after a crash.
-async fn create_foreign(docker: &Docker, name: &str) -> Result<()> {
-    let label = (berth_tests::docker::INSTANCE.to_owned(), name.to_owned());
-    let labels = Some(HashMap::from([label]));
-    let body = ContainerCreateBody {
-        image: Some(berth_tests::berth::shipped_image()),
-        labels: labels.clone(),
-        ..ContainerCreateBody::default()
-    };
-    let options = CreateContainerOptionsBuilder::new().name(name).build();
-    docker.api.create_container(Some(options), body).await?;
-    let volume =
-        VolumeCreateRequest { name: Some(name.to_owned()), labels, ..VolumeCreateRequest::default() };
-    docker.api.create_volume(volume).await?;
+    let after = things.as_docker_sees_them(&docker).await?;
+    things.remove(&docker).await;
+    ensure!(before == after, "what is of another Berth changed");
     Ok(())
 }

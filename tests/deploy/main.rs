@@ -3,8 +3,10 @@
 mod crashes;
 mod failures;
 mod fixture;
+mod foreign;
 mod git;
 mod keeping;
+mod left;
 mod logs;
 mod queue;
 mod rollouts;

@@ -3,11 +3,11 @@
 use crate::names;
 use anyhow::{Context, Result};
 use bollard::{
-    models::{ContainerInspectResponse, ContainerSummary},
+    models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummary},
     query_parameters::{
-        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
-        ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
-        RemoveVolumeOptionsBuilder,
+        CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+        ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
+        RemoveImageOptions, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
     },
 };
 use std::collections::{BTreeSet, HashMap};
@@ -49,6 +49,29 @@ impl Docker {
         Ok(found)
     }
 
+    /// Makes a container of the test program, and does not start it.
+    pub async fn create(&self, name: &str, labels: &HashMap<String, String>) -> Result<()> {
+        let image = Some(crate::berth::shipped_image());
+        let body =
+            ContainerCreateBody { image, labels: Some(labels.clone()), ..ContainerCreateBody::default() };
+        let options = CreateContainerOptionsBuilder::new().name(name).build();
+        self.api.create_container(Some(options), body).await?;
+        Ok(())
+    }
+
+    /// The tags that fit a pattern such as `berth-main/*`.
+    pub async fn tags(&self, pattern: &str) -> Result<Vec<String>> {
+        let filters = HashMap::from([("reference".to_owned(), vec![pattern.to_owned()])]);
+        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+        Ok(self.api.list_images(Some(options)).await?.into_iter().flat_map(|image| image.repo_tags).collect())
+    }
+
+    /// The names of the networks with a label.
+    pub async fn networks(&self, label: &str) -> Result<Vec<String>> {
+        let options = ListNetworksOptionsBuilder::new().filters(&labelled(label)).build();
+        Ok(self.api.list_networks(Some(options)).await?.into_iter().filter_map(|found| found.name).collect())
+    }
+
     /// Removes every container, network, volume and image of one Berth.
     pub async fn sweep(&self, instance: &str) -> Result<()> {
         let label = format!("{INSTANCE}={instance}");
@@ -65,6 +88,10 @@ impl Docker {
         for volume in self.api.list_volumes(Some(volumes)).await?.volumes.unwrap_or_default() {
             let options = RemoveVolumeOptionsBuilder::new().force(true).build();
             let _ = self.api.remove_volume(&volume.name, Some(options)).await;
+        }
+        // Images that were pulled carry no label, only a name that Berth gave them.
+        for tag in self.tags(&format!("berth-{instance}/*")).await? {
+            let _ = self.api.remove_image(&tag, None::<RemoveImageOptions>, None).await;
         }
         let images = ListImagesOptionsBuilder::new().all(true).filters(&filters).build();
         for image in self.api.list_images(Some(images)).await? {

@@ -50,7 +50,7 @@ pub async fn unmount_volume(path: String, name: String) -> Result<(), PanelError
     Ok(())
 }
 
-/// Deletes the data of a volume that no instance uses.
+/// Deletes the data of a volume that no instance uses, after a time to reconsider.
 #[server(prefix = "/panel", endpoint = "volume_delete")]
 pub async fn delete_volume(path: String, name: String, confirm: String) -> Result<(), PanelError> {
     use berth_domain::service::ConfirmDeletion;
@@ -58,6 +58,17 @@ pub async fn delete_volume(path: String, name: String, confirm: String) -> Resul
     let request = ConfirmDeletion { confirm };
     let path = forms::path(&path)?;
     super::acting().await?.delete_volume(&path, &name, request).await?;
-    super::done(&format!("/projects/{path}/volumes"), "volume-deleted");
+    super::done(&format!("/projects/{path}/volumes"), "volume-marked");
+    Ok(())
+}
+
+/// Takes the deletion of a volume back.
+#[server(prefix = "/panel", endpoint = "volume_keep")]
+pub async fn keep_volume(path: String, name: String) -> Result<(), PanelError> {
+    let acting = super::acting().await?;
+    let name = forms::name("name", &name)?;
+    let path = forms::path(&path)?;
+    acting.keep_volume(&path, &name).await?;
+    super::done(&format!("/projects/{path}/volumes"), "volume-kept");
     Ok(())
 }

@@ -40,7 +40,10 @@ fn message(code: &str) -> Option<&'static str> {
         }
         "domain-added" => "The domain is added.",
         "domain-removed" => "The domain is removed.",
-        "volume-deleted" => "The volume is deleted.",
+        "volume-marked" => "The volume will be deleted. Until then you can keep it.",
+        "volume-kept" => "The volume is kept.",
+        "disk-measured" => "The disk is measured.",
+        "orphan-removed" => "It is removed.",
         "webhook-secret" => "The secret is made. Copy it now: it is not shown again.",
         _ => return None,
     })

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos_router::{hooks::use_query_map, location::Url};
 
 /// The kinds to filter by: the beginning of a kind, and its word.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 13] = [
     ("", "Everything"),
     ("deployment.", "Deployments"),
     ("service.", "Services"),
@@ -19,6 +19,8 @@ const KINDS: [(&str, &str); 11] = [
     ("project.", "Projects"),
     ("environment.", "Environments"),
     ("instance.", "Instances"),
+    ("volume.", "Volumes"),
+    ("orphan.", "What nobody wants"),
     ("account.", "Accounts"),
     ("token.", "Tokens"),
 ];

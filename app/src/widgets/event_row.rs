@@ -59,7 +59,7 @@ fn sign(kind: &str) -> (&'static str, Tone) {
             "environment" => ("environment", Tone::Neutral),
             "variable" => ("variable", Tone::Neutral),
             "domain" => ("domain", Tone::Neutral),
-            "volume" => ("volume", Tone::Neutral),
+            "volume" | "orphan" => ("volume", Tone::Neutral),
             "webhook" => ("webhook", Tone::Neutral),
             "deployment" => ("superseded", Tone::Neutral),
             _ => ("service", Tone::Neutral),

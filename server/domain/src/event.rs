@@ -40,7 +40,13 @@ text_enum! {
         VariablesExported = "variable.exported",
         DomainAdded = "domain.added",
         DomainRemoved = "domain.removed",
+        /// Somebody asked for it; it can be taken back until its time has come.
+        VolumeDeletionAsked = "volume.deletion_asked",
+        VolumeKept = "volume.kept",
         VolumeDeleted = "volume.deleted",
+        /// Something of Berth's in Docker that nothing refers to.
+        OrphanFound = "orphan.found",
+        OrphanRemoved = "orphan.removed",
         DeploymentQueued = "deployment.queued",
         DeploymentStarted = "deployment.started",
         /// A phase began.

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod ansi;
 pub mod deployment;
+pub mod disk;
 pub mod domain_name;
 pub mod dotenv;
 pub mod event;

@@ -2,6 +2,7 @@
 
 use crate::{
     deployment::{DeploymentView, Status},
+    disk::VolumeDeletion,
     domain_name::DomainView,
     ids::ServiceId,
     name::Name,
@@ -210,4 +211,7 @@ pub struct VolumeView {
     pub exists: Option<bool>,
     /// Used bytes, when Docker has counted them.
     pub size: Option<u64>,
+    /// Its deletion, when somebody asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<VolumeDeletion>,
 }

@@ -1,6 +1,6 @@
 //! What an operator decides; read once at the start.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// The configuration of a running Berth.
 #[derive(Debug, Clone)]
@@ -29,6 +29,12 @@ pub struct Config {
     pub log_days: u32,
     /// How many former releases keep their image and stopped instances.
     pub releases_kept: usize,
+    /// How long containers, networks and images that nobody wants are only shown before they are removed.
+    pub orphan_grace: Duration,
+    /// How long the deletion of a volume can be taken back.
+    pub volume_grace: Duration,
+    /// How long events are kept, in days.
+    pub event_days: u32,
 }
 
 impl Config {
@@ -47,6 +53,9 @@ impl Config {
             log_budget: 256 << 20,
             log_days: 30,
             releases_kept: 5,
+            orphan_grace: Duration::from_secs(3_600),
+            volume_grace: Duration::from_secs(7 * 86_400),
+            event_days: 400,
         }
     }
 }

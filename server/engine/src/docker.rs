@@ -36,8 +36,9 @@ pub use connection::Docker;
 pub use error::{BuildFailure, DockerError, ObjectKind};
 pub use names::{image_reference, is_object_name};
 pub use observed::{
-    DiskUsage, EngineVersion, Exit, ImageFacts, ImageSummary, InstanceState, InstanceStats, InstanceSummary,
-    ListeningPort, LogLine, NetworkSummary, ObservedInstance, RuntimeEvent, VolumeSummary,
+    DiskUsage, EngineVersion, Exit, ImageFacts, ImageSummary, ImageUsage, InstanceState, InstanceStats,
+    InstanceSummary, ListeningPort, LogLine, NetworkSummary, ObservedInstance, RuntimeEvent, Usage,
+    VolumeSummary,
 };
 pub use progress::{BuildLine, BuildLineKind, LogStreamKind, PullProgress};
 pub use spec::{
@@ -72,6 +73,8 @@ pub trait Runtime: Send + Sync + 'static {
     async fn remove_volume(&self, name: &str) -> Result<(), DockerError>;
     /// The volumes that carry all these labels, without sizes (see [`Runtime::disk_usage`]).
     async fn volumes(&self, labels: &Labels) -> Result<Vec<VolumeSummary>, DockerError>;
+    /// The containers, running or not, that a volume is mounted in.
+    async fn users_of_volume(&self, name: &str) -> Result<Vec<InstanceSummary>, DockerError>;
 
     /// Pulls an image and answers what arrived.
     async fn pull_image(
@@ -88,6 +91,8 @@ pub trait Runtime: Send + Sync + 'static {
     async fn remove_image(&self, reference: &str) -> Result<(), DockerError>;
     /// The images that carry all these labels.
     async fn images(&self, labels: &Labels) -> Result<Vec<ImageSummary>, DockerError>;
+    /// The images that have a tag in a namespace: `berth-main` has `berth-main/web:1`.
+    async fn images_in(&self, namespace: &str) -> Result<Vec<ImageSummary>, DockerError>;
     /// Builds an image with BuildKit; answers its id. `cancel` ends it within seconds.
     async fn build_image(
         &self,
@@ -129,6 +134,7 @@ pub trait Runtime: Send + Sync + 'static {
     async fn listening_ports(&self, name: &str) -> Result<Option<Vec<ListeningPort>>, DockerError>;
     /// What it uses, measured over about a second.
     async fn stats(&self, name: &str) -> Result<InstanceStats, DockerError>;
-    /// What the objects with these labels take on disk.
-    async fn disk_usage(&self, labels: &Labels) -> Result<DiskUsage, DockerError>;
+    /// What the objects with these labels take on disk, and the images with a tag in that namespace. Docker looks at
+    /// every file for it, which may take long.
+    async fn disk_usage(&self, labels: &Labels, namespace: &str) -> Result<DiskUsage, DockerError>;
 }

@@ -4,11 +4,13 @@ use crate::{
     Actor, Config,
     acting::{Acting, Glances},
     collector::{self, Collector, Requests},
+    disk::{self, Disk},
     front::Front,
     git::Git,
     logs::{LogBudget, Logs},
     naming::Naming,
     observer::{self, Unseen},
+    orphans::Orphans,
     proxy::{Proxy, ProxyConfig},
     proxy_keeper, retention,
     rollout::{self, Mending, Signals},
@@ -67,6 +69,8 @@ pub struct Parts {
     pub(crate) unseen: Unseen,
     pub(crate) proxy_signal: Notify,
     pub(crate) sweep: Notify,
+    pub(crate) orphans: Orphans,
+    pub(crate) disk: Disk,
     pub(crate) collector: Collector,
     /// Taken by the collector's task.
     to_collect: Mutex<Option<Requests>>,
@@ -143,6 +147,8 @@ impl Engine {
             unseen: Unseen::default(),
             proxy_signal: Notify::new(),
             sweep: Notify::new(),
+            orphans: Orphans::default(),
+            disk: Disk::default(),
             collector,
             to_collect: Mutex::new(Some(requests)),
         };
@@ -166,6 +172,7 @@ impl Engine {
         supervisor.watch("queue", rollout::work(self.clone()));
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));
+        supervisor.watch("disk", disk::run(self.clone()));
         supervisor.run().await.map_err(|died| StartError::because("go on", died))
     }
 

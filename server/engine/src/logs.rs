@@ -56,6 +56,14 @@ impl Stream {
         }
     }
 
+    /// The service whose log it is.
+    pub fn service(self) -> Option<ServiceId> {
+        match self {
+            Self::Service(id) => Some(id),
+            Self::Deployment(_) => None,
+        }
+    }
+
     fn folder(self) -> String {
         match self {
             Self::Service(id) => format!("service-{id}"),
@@ -224,6 +232,22 @@ impl Logs {
         .await
     }
 
+    /// What each log takes on disk, in bytes.
+    pub async fn sizes(&self) -> Result<HashMap<Stream, u64>, LogError> {
+        let folder = self.inner.folder.clone();
+        blocking(move || {
+            let mut sizes = HashMap::new();
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                if let Some(stream) = entry.file_name().to_str().and_then(Stream::from_folder) {
+                    sizes.insert(stream, size_of(&entry.path()));
+                }
+            }
+            Ok(sizes)
+        })
+        .await
+    }
+
     /// Removes a log; its followers end.
     pub async fn remove(&self, stream: Stream) -> Result<(), LogError> {
         let journal = self.journal(stream);
@@ -265,6 +289,12 @@ impl Journals {
             self.open.remove(stream);
         }
     }
+}
+
+/// The bytes of a folder's files; what goes away meanwhile counts nothing.
+fn size_of(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
 fn encode(lines: &[NewLine]) -> Vec<Chunk> {

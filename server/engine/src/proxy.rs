@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use container::ROLE;
 pub use error::ProxyError;
 pub use metrics::ServiceCounts;
 pub use render::route_file;

@@ -267,8 +267,10 @@ async fn what_a_container_uses_is_measured() {
     let written = lab.shell("writes", "head -c 3000000 /dev/urandom > /x");
     lab.run(&written).await;
     lab.docker.wait_exit(&written.name).await.expect("ended");
-    let usage = lab.docker.disk_usage(&lab.labels()).await.expect("measured");
-    assert!(usage.instances.get(&written.name).is_some_and(|bytes| *bytes >= 3_000_000), "{usage:?}");
+    let usage = lab.docker.disk_usage(&lab.labels(), &lab.instance).await.expect("measured");
+    let mut named = usage.instances.iter().filter(|one| one.name == written.name);
+    assert!(named.next().is_some_and(|one| one.size >= 3_000_000), "{usage:?}");
+    assert!(!usage.root.is_empty(), "{usage:?}");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ fn kind<T>(result: Result<T>) -> Option<ProblemKind> {
 }
 
 #[tokio::test]
-async fn a_volume_is_listed_as_docker_has_it_and_deleted_only_when_nothing_uses_it() {
+async fn a_volume_is_listed_as_docker_has_it_and_marked_for_deletion_only_when_nothing_uses_it() {
     let lab = Lab::open().await;
     let folder = tempfile::tempdir().expect("a folder");
     let acting = owner(&lab, folder.path()).await;
@@ -70,15 +70,23 @@ async fn a_volume_is_listed_as_docker_has_it_and_deleted_only_when_nothing_uses_
     let mut user = lab.spec("user");
     user.mounts = vec![Mount::Volume { name: docker_name.clone(), target: "/data".into(), read_only: false }];
     lab.docker.create_instance(&user).await.expect("a container");
+    let users = lab.docker.users_of_volume(&docker_name).await.expect("asked");
+    assert_eq!(users.iter().map(|user| &user.name).collect::<Vec<_>>(), [&user.name]);
     let confirm = |word: &str| ConfirmDeletion { confirm: word.into() };
     let wrong = acting.delete_volume(&path, &mount.name, confirm("web")).await;
     assert_eq!(kind(wrong), Some(ProblemKind::Invalid));
     let used = acting.delete_volume(&path, &mount.name, confirm("data")).await;
     assert_eq!(kind(used), Some(ProblemKind::Conflict));
     lab.docker.remove_instance(&user.name).await.expect("gone");
-    acting.delete_volume(&path, &mount.name, confirm("data")).await.expect("deleted");
+    let none = acting.delete_volume(&path, &"none".parse().expect("a name"), confirm("none")).await;
+    assert_eq!(kind(none), Some(ProblemKind::NotFound));
+    let marked = acting.delete_volume(&path, &mount.name, confirm("data")).await.expect("marked");
+    let deletion = marked.deletion.expect("a deletion");
+    assert_eq!((deletion.due_at - deletion.asked_at).num_days(), 7);
     let again = acting.delete_volume(&path, &mount.name, confirm("data")).await;
-    assert_eq!(kind(again), Some(ProblemKind::NotFound));
-    let left = lab.docker.volumes(&labels).await.expect("listed");
-    assert_eq!(left.iter().map(|volume| &volume.name).collect::<Vec<_>>(), [&former]);
+    assert_eq!(kind(again), Some(ProblemKind::Conflict));
+    assert_eq!(lab.docker.volumes(&labels).await.expect("listed").len(), 2, "nothing has gone yet");
+    let kept = acting.keep_volume(&path, &mount.name).await.expect("kept");
+    assert_eq!(kept.deletion, None);
+    assert_eq!(kind(acting.keep_volume(&path, &mount.name).await), Some(ProblemKind::NotFound));
 }

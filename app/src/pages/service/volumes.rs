@@ -5,14 +5,18 @@ use super::{
     frame::{Here, ServiceFrame, may},
 };
 use crate::{
-    api::volumes::{AddVolume, DeleteVolume, UnmountVolume, load_volumes},
+    api::volumes::{AddVolume, DeleteVolume, KeepVolume, UnmountVolume, load_volumes},
     components::{
         Badge, Button, Card, Checkbox, Confirmation, Disclosure, EmptyState, Form, Hidden, Load, Loadable,
-        Table, TextField, Tone, Variant,
+        Table, TextField, Time, Tone, Variant,
     },
     live::Topic,
 };
-use berth_domain::{permission::Permission, service::VolumeView};
+use berth_domain::{
+    disk::{VolumeDeletion, size_text},
+    permission::Permission,
+    service::VolumeView,
+};
 use leptos::prelude::*;
 
 /// The volumes of a service.
@@ -32,6 +36,7 @@ fn Volumes(here: Here) -> impl IntoView {
 struct Verbs {
     unmount: ServerAction<UnmountVolume>,
     delete: ServerAction<DeleteVolume>,
+    keep: ServerAction<KeepVolume>,
 }
 
 #[component]
@@ -40,13 +45,18 @@ fn Loaded(volumes: Vec<VolumeView>, here: Here) -> impl IntoView {
     let path = here.path.clone();
     let volumes = follow(volumes, topic.clone(), move || load_volumes(path.clone()));
     let add = ServerAction::<AddVolume>::new();
-    let verbs = Verbs { unmount: ServerAction::new(), delete: ServerAction::new() };
+    let verbs =
+        Verbs { unmount: ServerAction::new(), delete: ServerAction::new(), keep: ServerAction::new() };
     refresh_after(add.into(), topic.clone());
     refresh_after(verbs.unmount.into(), topic.clone());
-    refresh_after(verbs.delete.into(), topic);
+    refresh_after(verbs.delete.into(), topic.clone());
+    refresh_after(verbs.keep.into(), topic);
     let rows = move || volumes.get();
     let none = Memo::new(move |_| volumes.with(Vec::is_empty));
     let row_here = StoredValue::new(here.clone());
+    let key = |volume: &VolumeView| {
+        (volume.docker_name.clone(), volume.exists, volume.size, volume.deletion.clone().map(|d| d.due_at))
+    };
     view! {
         <Show when=move || none.get()>
             <EmptyState
@@ -58,7 +68,7 @@ fn Loaded(volumes: Vec<VolumeView>, here: Here) -> impl IntoView {
         <Show when=move || !none.get()>
             <Card flush=true>
                 <Table head=vec!["Name", "Folder in the container", "Data", "Size", ""] caption="Volumes">
-                    <For each=rows key=|volume| (volume.docker_name.clone(), volume.exists, volume.size) let:volume>
+                    <For each=rows key=key let:volume>
                         <Row volume here=row_here.get_value() verbs/>
                     </For>
                 </Table>
@@ -72,6 +82,9 @@ fn Loaded(volumes: Vec<VolumeView>, here: Here) -> impl IntoView {
 fn Row(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
     let name = volume.name.to_string();
     let data = match volume.exists {
+        Some(true) if volume.deletion.is_some() => {
+            view! { <Badge tone=Tone::Warn text="will be deleted" title=volume.docker_name.clone()/> }
+        }
         Some(true) => view! { <Badge tone=Tone::Good text="exists" title=volume.docker_name.clone()/> },
         Some(false) => view! { <Badge text="made at the next deployment" title=volume.docker_name.clone()/> },
         None => {
@@ -79,7 +92,7 @@ fn Row(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
         }
     };
     let mode = volume.read_only.then(|| view! { <span class="row-sub">"read only"</span> });
-    let size = volume.size.map_or("not counted yet".to_owned(), size_text);
+    let size = size_of(&volume);
     view! {
         <tr>
             <th scope="row" class="mono">{name.clone()}</th>
@@ -87,8 +100,8 @@ fn Row(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
             <td>{data}</td>
             <td class="muted">{size}</td>
             <td class="row-actions">
-                {may(Permission::Configure).then(|| view! { <UnmountForm name=name.clone() here=here.clone() unmount=verbs.unmount/> })}
-                {(volume.exists == Some(true) && may(Permission::Administer)).then(|| view! { <DeleteForm name here delete=verbs.delete/> })}
+                {(may(Permission::Configure) && !volume.path.is_empty()).then(|| view! { <UnmountForm name here=here.clone() unmount=verbs.unmount/> })}
+                <Fate volume here verbs/>
             </td>
         </tr>
     }
@@ -108,9 +121,47 @@ fn UnmountForm(name: String, here: Here, unmount: ServerAction<UnmountVolume>) -
     }
 }
 
+fn size_of(volume: &VolumeView) -> String {
+    volume.size.map_or_else(|| "not counted yet".to_owned(), size_text)
+}
+
+/// Deletes the data, or takes that back.
 #[component]
-fn DeleteForm(name: String, here: Here, delete: ServerAction<DeleteVolume>) -> impl IntoView {
-    let goes = vec![format!("All data in the volume {name}. There is no way back.")];
+fn Fate(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
+    match volume.deletion.clone() {
+        Some(deletion) => view! { <KeepForm volume deletion here keep=verbs.keep/> }.into_any(),
+        None if volume.exists == Some(true) && may(Permission::Administer) => {
+            view! { <DeleteForm volume here delete=verbs.delete/> }.into_any()
+        }
+        None => ().into_any(),
+    }
+}
+
+#[component]
+fn KeepForm(
+    volume: VolumeView,
+    deletion: VolumeDeletion,
+    here: Here,
+    keep: ServerAction<KeepVolume>,
+) -> impl IntoView {
+    let title = format!("{} asked for it", deletion.asked_by);
+    view! {
+        <Form action=keep class="inline-form">
+            {here.hidden()}
+            <Hidden name="name" value=volume.name.to_string()/>
+            <span class="fate" title=title>"will be deleted "<Time at=deletion.due_at/></span>
+            {may(Permission::Configure).then(|| view! { <Button small=true icon="check">"Keep it"</Button> })}
+        </Form>
+    }
+}
+
+#[component]
+fn DeleteForm(volume: VolumeView, here: Here, delete: ServerAction<DeleteVolume>) -> impl IntoView {
+    let name = volume.name.to_string();
+    let goes = vec![format!(
+        "All data in the volume {name} ({}). Until its time has come, it can be kept.",
+        size_of(&volume)
+    )];
     view! {
         <Disclosure summary="Delete data" icon="trash">
             <Form action=delete>
@@ -137,26 +188,5 @@ fn AddForm(here: Here, add: ServerAction<AddVolume>) -> impl IntoView {
                 <div class="form-actions"><Button variant=Variant::Primary icon="plus">"Mount"</Button></div>
             </Form>
         </Card>
-    }
-}
-
-/// Bytes as people say them.
-fn size_text(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut size = bytes as f64;
-    let mut unit = 0;
-    while size >= 1_024.0 && unit + 1 < units.len() {
-        size /= 1_024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{size:.1} {}", units[unit]) }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sizes_read_as_people_say_them() {
-        let got = [0, 1_023, 1_536, 5 << 30].map(super::size_text);
-        assert_eq!(got, ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
     }
 }

@@ -2,10 +2,10 @@
 
 use super::Acting;
 use crate::{
-    Engine, Result,
-    store::{Belongings, NewEvent, Scoped, ServiceRow, Subject},
+    Engine, Result, orphans,
+    store::{Belongings, EnvironmentRow, NewEvent, NewTombstone, Scoped, ServiceRow, Subject},
 };
-use berth_domain::{event::EventKind, service::DeletionPreview};
+use berth_domain::{event::EventKind, name::Name, service::DeletionPreview};
 
 /// More services than these are counted, not listed.
 const LISTED: usize = 40;
@@ -78,11 +78,25 @@ fn belongings_lines(belongings: Belongings, domains: &[String]) -> Vec<String> {
 }
 
 impl Acting {
-    /// The event by which the reconcilers know that what is left of a service may be removed from Docker.
+    /// What says, from now on and for good, that what a service left in Docker may go.
+    pub(super) fn tombstone(&self, service: &ServiceRow) -> NewTombstone {
+        NewTombstone {
+            id: service.id.0,
+            path: service.path.to_string(),
+            repository: Some(orphans::repository(&self.engine.parts.naming, service.id)),
+        }
+    }
+
+    /// The event that tells it.
     pub(super) fn tells_service_deleted(&self, service: &ServiceRow) -> NewEvent {
         let subject = Subject::service(service.id, &service.path);
         self.tells(EventKind::ServiceDeleted, subject, format!("Service {} was deleted.", service.path))
     }
+}
+
+/// What says that an environment's network may go.
+pub(super) fn tombstone_of(project: &Name, environment: &EnvironmentRow) -> NewTombstone {
+    NewTombstone { id: environment.id.0, path: format!("{project}/{}", environment.name), repository: None }
 }
 
 impl Engine {
@@ -91,5 +105,7 @@ impl Engine {
         for service in services {
             self.remove_service_runtime(service.id);
         }
+        // The network of an environment goes also when there was no service in it any more.
+        self.parts.sweep.notify_one();
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Acting,
-    deletion::Goes,
+    deletion::{Goes, tombstone_of},
     projects::count,
     reach::{confirmed, environment_in, project_in},
 };
@@ -108,6 +108,8 @@ impl Acting {
         confirmed(&request, environment.as_str())?;
         rows.hold_project(owner.id).await?;
         let services = rows.services_in(owner.id, Some(row.id)).await?;
+        let buried = services.iter().map(|service| self.tombstone(service));
+        rows.bury(buried.chain([tombstone_of(project, &row)]).collect()).await?;
         rows.delete_environment(row.id).await?;
         rows.touch_project(owner.id).await?;
         for service in &services {

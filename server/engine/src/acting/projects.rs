@@ -2,7 +2,7 @@
 
 use super::{
     Acting,
-    deletion::Goes,
+    deletion::{Goes, tombstone_of},
     reach::{confirmed, project_in},
 };
 use crate::{Error, Result, store::Subject};
@@ -130,6 +130,10 @@ impl Acting {
         confirmed(&request, project.as_str())?;
         rows.hold_project(row.id).await?;
         let services = rows.services_in(row.id, None).await?;
+        let environments = rows.environments(row.id).await?;
+        let environments = environments.iter().map(|environment| tombstone_of(project, environment));
+        rows.bury(services.iter().map(|service| self.tombstone(service)).chain(environments).collect())
+            .await?;
         rows.delete_project(row.id).await?;
         for service in &services {
             write.record(self.tells_service_deleted(service));

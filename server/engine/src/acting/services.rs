@@ -175,6 +175,7 @@ impl Acting {
         let service = service_in(&rows, path).await?;
         confirmed(&request, path.service.as_str())?;
         rows.hold_project(service.project).await?;
+        rows.bury(vec![self.tombstone(&service)]).await?;
         rows.delete_service(service.id).await?;
         rows.touch_project(service.project).await?;
         write.record(self.tells_service_deleted(&service));

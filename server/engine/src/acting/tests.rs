@@ -2,6 +2,7 @@
 
 mod deletion;
 mod events;
+mod leavings;
 mod live;
 mod names;
 mod tenants;

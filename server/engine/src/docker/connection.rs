@@ -126,6 +126,10 @@ impl Runtime for Docker {
         volume::list(self, labels).await
     }
 
+    async fn users_of_volume(&self, name: &str) -> Result<Vec<InstanceSummary>, DockerError> {
+        instance::list_with_volume(self, name).await
+    }
+
     async fn pull_image(
         &self,
         reference: &str,
@@ -149,6 +153,10 @@ impl Runtime for Docker {
 
     async fn images(&self, labels: &Labels) -> Result<Vec<ImageSummary>, DockerError> {
         image::list(self, labels).await
+    }
+
+    async fn images_in(&self, namespace: &str) -> Result<Vec<ImageSummary>, DockerError> {
+        image::list_in(self, namespace).await
     }
 
     async fn build_image(
@@ -217,7 +225,7 @@ impl Runtime for Docker {
         stats::measure(self, name).await
     }
 
-    async fn disk_usage(&self, labels: &Labels) -> Result<DiskUsage, DockerError> {
-        usage::measure(self, labels).await
+    async fn disk_usage(&self, labels: &Labels, namespace: &str) -> Result<DiskUsage, DockerError> {
+        usage::measure(self, labels, namespace).await
     }
 }

@@ -1,5 +1,7 @@
 //! Images: pulled, tagged, inspected, removed.
 
+use std::collections::HashMap;
+
 use bollard::auth::DockerCredentials;
 use bollard::models::{CreateImageInfo, ImageInspect};
 use bollard::query_parameters::{
@@ -10,7 +12,7 @@ use futures::StreamExt;
 
 use super::connection::{Docker, label_filter};
 use super::error::{Asked, DockerError, ObjectKind, with_advice};
-use super::names::{image_reference, repository_and_tag};
+use super::names::{checked_name, image_reference, repository_and_tag};
 use super::observed::{ImageFacts, ImageSummary};
 use super::progress::PullProgress;
 use super::spec::{Labels, RegistryAuth};
@@ -157,13 +159,26 @@ pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), Docke
 }
 
 pub(super) async fn list(docker: &Docker, labels: &Labels) -> Result<Vec<ImageSummary>, DockerError> {
-    let options = ListImagesOptionsBuilder::default().filters(&label_filter(labels)).build();
+    query(docker, label_filter(labels)).await
+}
+
+pub(super) async fn list_in(docker: &Docker, namespace: &str) -> Result<Vec<ImageSummary>, DockerError> {
+    checked_name("namespace of images", namespace)?;
+    query(docker, [("reference".to_owned(), vec![format!("{namespace}/*")])].into()).await
+}
+
+async fn query(
+    docker: &Docker,
+    filters: HashMap<String, Vec<String>>,
+) -> Result<Vec<ImageSummary>, DockerError> {
+    let options = ListImagesOptionsBuilder::default().filters(&filters).build();
     let found = docker.api.list_images(Some(options)).await.map_err(docker.failed(asked("list", "*")))?;
     Ok(found
         .into_iter()
         .map(|image| ImageSummary {
             id: image.id,
-            repo_tags: image.repo_tags,
+            // Older engines say so of an image without a name.
+            repo_tags: image.repo_tags.into_iter().filter(|tag| tag != "<none>:<none>").collect(),
             labels: image.labels.into_iter().collect(),
             created: DateTime::from_timestamp(image.created, 0).unwrap_or_default(),
             size: u64::try_from(image.size).unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! Instances: containers created, started, observed, stopped and removed.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -187,7 +188,23 @@ fn listed_state(state: Option<ContainerSummaryStateEnum>) -> InstanceState {
 }
 
 pub(super) async fn list(docker: &Docker, labels: &Labels) -> Result<Vec<InstanceSummary>, DockerError> {
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&label_filter(labels)).build();
+    query(docker, label_filter(labels)).await
+}
+
+/// Those that a volume is mounted in. The filter also takes a path in a container; a checked name is none.
+pub(super) async fn list_with_volume(
+    docker: &Docker,
+    volume: &str,
+) -> Result<Vec<InstanceSummary>, DockerError> {
+    checked_name("volume name", volume)?;
+    query(docker, [("volume".to_owned(), vec![volume.to_owned()])].into()).await
+}
+
+async fn query(
+    docker: &Docker,
+    filters: HashMap<String, Vec<String>>,
+) -> Result<Vec<InstanceSummary>, DockerError> {
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let found = docker.api.list_containers(Some(options)).await.map_err(docker.failed(asked("list", "*")))?;
     Ok(found
         .into_iter()

@@ -262,12 +262,40 @@ pub struct InstanceStats {
 /// What our objects take on disk, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DiskUsage {
-    /// Images by id; shared layers are counted in each.
-    pub images: BTreeMap<String, u64>,
-    /// What each container has written into its own layer, by name.
-    pub instances: BTreeMap<String, u64>,
-    /// Volumes by name.
-    pub volumes: BTreeMap<String, u64>,
+    /// Images, each once however many tags it has.
+    pub images: Vec<ImageUsage>,
+    /// What each container has written into its own layer.
+    pub instances: Vec<Usage>,
+    /// Volumes whose size Docker knows.
+    pub volumes: Vec<Usage>,
     /// BuildKit's cache, of everybody who builds on this engine.
     pub build_cache: u64,
+    /// The folder that all of it lies in, as the engine sees it.
+    pub root: String,
+}
+
+/// What something takes on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// What an image takes on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageUsage {
+    /// `sha256:...`.
+    pub id: String,
+    /// `repository:tag` names.
+    pub repo_tags: Vec<String>,
+    /// Its labels.
+    pub labels: Labels,
+    /// Bytes, shared layers included.
+    pub size: u64,
+    /// Bytes of layers that other images of the engine have too.
+    pub shared: u64,
 }

@@ -1,6 +1,7 @@
 //! What bollard's public API does not reach, over a client of our own to the same engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -52,10 +53,14 @@ fn unreachable(address: &str, error: &reqwest::Error) -> DockerError {
     DockerError::Unreachable { address: address.to_owned(), reason: chain(error) }
 }
 
-/// `GET path`, as a value.
-pub(super) async fn ask<T: DeserializeOwned>(docker: &Docker, path: &str) -> Result<T, DockerError> {
+/// `GET path`, as a value, within that time.
+pub(super) async fn ask<T: DeserializeOwned>(
+    docker: &Docker,
+    path: &str,
+    within: Duration,
+) -> Result<T, DockerError> {
     let plain = Plain::of(docker)?;
-    let answer = plain.client.get(format!("{}{path}", plain.base)).timeout(docker.api.timeout()).send().await;
+    let answer = plain.client.get(format!("{}{path}", plain.base)).timeout(within).send().await;
     let answer = answer.and_then(reqwest::Response::error_for_status).map_err(|e| plain.failed(&e))?;
     let asked = Asked::to("measure", ObjectKind::Engine, "engine");
     answer.json().await.map_err(|error| DockerError::Refused {

@@ -13,7 +13,7 @@ use crate::docker::{DockerError, InstanceSpec, Labels, Mount, PublishedPort, Res
 /// The label that says of which definition a container is.
 const DEFINITION: &str = "berth.definition";
 /// Says that an object is the proxy's and no service's.
-const ROLE: &str = "berth.role";
+pub const ROLE: &str = "berth.role";
 /// Where Traefik sees the watched folder.
 const WATCHED: &str = "/routes";
 /// Above 1023, so that Traefik needs no power to listen.

@@ -13,6 +13,7 @@ use berth_domain::{
     name::Name,
     service::ServicePath,
 };
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -154,6 +155,27 @@ impl Scoped<'_> {
 }
 
 impl Store {
+    /// Forgets events that are older than that, the oldest first and at most `most` of them; answers how many went.
+    /// Only the oldest are looked at: events stand in the order of time, so that nothing has to be searched for.
+    pub async fn forget_events(&self, before: DateTime<Utc>, most: u64) -> StoreResult<u64> {
+        let oldest: Vec<(i64, DateTime<Utc>)> = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::At])
+            .order_by_asc(Column::Id)
+            .limit(most)
+            .into_tuple()
+            .all(&self.reads)
+            .await?;
+        let Some(last) = oldest.iter().take_while(|(_, at)| *at < before).last().map(|(id, _)| *id) else {
+            return Ok(0);
+        };
+        let write = self.begin().await?;
+        let delete = Entity::delete_many().filter(Column::Id.lte(last));
+        let gone = delete.exec(&write.transaction).await?.rows_affected;
+        write.commit().await?;
+        Ok(gone)
+    }
+
     /// Moves whenever events were appended by this process.
     pub fn news(&self) -> watch::Receiver<u64> {
         self.news.subscribe()

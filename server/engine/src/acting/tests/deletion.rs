@@ -57,7 +57,7 @@ async fn what_belongs_to_a_project_goes_with_it_and_each_service_is_told_as_dele
         let api = acting.service(&at("shop/production/api")).await.unwrap();
         acting.delete_project(&name("shop"), ConfirmDeletion { confirm: "shop".into() }).await.unwrap();
         assert_eq!(acting.rows().belongings(&[web.id, api.id]).await.unwrap(), Default::default());
-        let deleted = engine.store().deleted_services(&[web.id, api.id]).await.unwrap();
+        let deleted = engine.store().buried(&[web.id, api.id]).await.unwrap();
         assert_eq!(deleted.len(), 2);
         let query = EventQuery { kind: Some("project.deleted".into()), ..EventQuery::default() };
         let told = acting.events(query).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_service_that_is_made_while_its_project_goes_is_either_deleted_with_it
             let (made, gone) = tokio::join!(made, gone);
             gone.unwrap();
             if let Ok(made) = made {
-                assert_eq!(engine.store().deleted_services(&[made.id]).await.unwrap(), [made.id]);
+                assert_eq!(engine.store().buried(&[made.id]).await.unwrap(), [made.id]);
             }
             assert_eq!(kind(acting.service(&at(&path)).await), ProblemKind::NotFound);
         }

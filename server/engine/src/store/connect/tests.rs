@@ -3,7 +3,7 @@ use crate::{
     Engine,
     store::{
         Scope,
-        entities::services,
+        entities::{events, organisations, services},
         scratch::{engines, on_both},
     },
 };
@@ -12,7 +12,8 @@ use berth_domain::{
     service::ServiceSettings,
     source::{ImageSource, Source},
 };
-use sea_orm::{EntityTrait, sea_query::Expr};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, EntityTrait, sea_query::Expr};
+use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_schema_is_made_once_and_opening_again_changes_nothing() {
@@ -83,4 +84,62 @@ async fn the_database_file_is_its_owners_alone() {
     Store::open(&Config::new(folder.path())).await.unwrap();
     let mode = std::fs::metadata(folder.path().join("berth.sqlite")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+/// A database of the first schema, on a connection of its own.
+async fn first_schema(config: &Config) -> DatabaseConnection {
+    let db = match &config.database_url {
+        Some(url) => Database::connect(options(url.clone())).await.unwrap(),
+        None => {
+            std::fs::create_dir_all(&config.data).unwrap();
+            sqlite_pool(sqlite(&config.data.join("berth.sqlite")), 1).await.unwrap()
+        }
+    };
+    let transaction = db.begin_with_options(as_writer()).await.unwrap();
+    berth_migrations::up_some(&transaction, 1).await.unwrap();
+    transaction.commit().await.unwrap();
+    db
+}
+
+fn deletion(organisation: Uuid, service: Uuid, kind: &str) -> events::ActiveModel {
+    let text = |text: &str| Set(Some(text.to_owned()));
+    events::ActiveModel {
+        id: NotSet,
+        organisation_id: Set(organisation),
+        kind: Set(kind.to_owned()),
+        actor: Set("somebody".into()),
+        project: text("shop"),
+        environment: text("production"),
+        service: text("web"),
+        service_id: Set(Some(service)),
+        deployment: Set(None),
+        message: Set("told".into()),
+        address: Set(None),
+        at: Set(crate::store::now()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_that_were_deleted_before_there_were_tombstones_have_them() {
+    on_both(async |config: Config| {
+        let [organisation, deleted, changed] = [1, 2, 3].map(Uuid::from_u128);
+        let db = first_schema(&config).await;
+        let row = organisations::ActiveModel {
+            id: Set(organisation),
+            name: Set("test".into()),
+            created_at: Set(crate::store::now()),
+        };
+        organisations::Entity::insert(row).exec_without_returning(&db).await.unwrap();
+        let told = [(deleted, "service.deleted"), (deleted, "service.deleted"), (changed, "service.changed")];
+        for (service, kind) in told {
+            let event = deletion(organisation, service, kind);
+            events::Entity::insert(event).exec_without_returning(&db).await.unwrap();
+        }
+        db.close().await.unwrap();
+        let store = Store::open(&config).await.unwrap();
+        let found = store.tombstones(&[deleted, changed], &[]).await.unwrap();
+        let found: Vec<_> = found.iter().map(|t| (t.id, t.organisation.0, t.path.as_str())).collect();
+        assert_eq!(found, [(deleted, organisation, "shop/production/web")]);
+    })
+    .await;
 }

@@ -2,7 +2,7 @@
 
 use super::super::{
     NewEvent, Store, StoreResult, Subject,
-    entities::{deployments, domains, environments, events, projects, releases, services},
+    entities::{deployments, domains, environments, projects, releases, services},
     json::{At, to_json},
 };
 use crate::Actor;
@@ -16,7 +16,7 @@ use berth_domain::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A host and path that lead to a service.
@@ -152,26 +152,6 @@ impl Store {
             environment: at.text("environment", &environment.name)?,
             service: at.text("name", &row.name)?,
         }))
-    }
-
-    /// Of these services, the ones that a person deleted: gone from the table, with the event that says so.
-    pub async fn deleted_services(&self, ids: &[ServiceId]) -> StoreResult<Vec<ServiceId>> {
-        let all: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let there =
-            services::Entity::find().filter(services::Column::Id.is_in(all.clone())).all(&self.reads).await?;
-        let there: HashSet<Uuid> = there.into_iter().map(|row| row.id).collect();
-        let gone: Vec<Uuid> = all.into_iter().filter(|id| !there.contains(id)).collect();
-        let told = events::Entity::find()
-            .filter(events::Column::Kind.eq(EventKind::ServiceDeleted.as_str()))
-            .filter(events::Column::ServiceId.is_in(gone))
-            .all(&self.reads)
-            .await?;
-        Ok(told.into_iter().filter_map(|event| event.service_id).map(ServiceId).collect())
-    }
-
-    /// Whether there is such an environment.
-    pub async fn environment_exists(&self, id: EnvironmentId) -> StoreResult<bool> {
-        Ok(environments::Entity::find_by_id(id.0).one(&self.reads).await?.is_some())
     }
 }
 
