@@ -1,12 +1,15 @@
 //! Real Docker, real Traefik: what is shipped answers, what fails harms nothing, and no request is lost.
 
 mod crashes;
+mod disturbances;
 mod failures;
 mod fixture;
 mod git;
 mod keeping;
 mod logs;
+mod outages;
 mod queue;
+mod rollback;
 mod rollouts;
 mod secrets;
 mod shipping;
