@@ -2,9 +2,11 @@
 
 use berth_tests::{
     berth::shipped_image,
+    docker,
     prelude::*,
     verbs::{self, image, swift},
 };
+use bollard::models::ContainerInspectResponse;
 
 /// A Berth, its owner, and a service that is live.
 pub struct Shipped {
@@ -18,10 +20,7 @@ pub struct Shipped {
 impl Shipped {
     /// A live service that answers `one`.
     pub async fn live() -> Result<Self> {
-        let shipped = Self::waiting(swift()).await?;
-        shipped.owner.ship_version(&shipped.web, "one").await?;
-        shipped.answers("one").await?;
-        Ok(shipped)
+        Self::live_with(swift()).await
     }
 
     /// The same on a Berth with more environment variables.
@@ -46,6 +45,14 @@ impl Shipped {
         Ok(Self { owner, web, host: verbs::host(&view)?, berth })
     }
 
+    /// A live service with these settings that answers `one`.
+    pub async fn live_with(settings: Value) -> Result<Self> {
+        let shipped = Self::waiting(settings).await?;
+        shipped.owner.ship_version(&shipped.web, "one").await?;
+        shipped.answers("one").await?;
+        Ok(shipped)
+    }
+
     /// Waits until the proxy answers `/` with this.
     pub async fn answers(&self, wanted: &str) -> Result<()> {
         verbs::answers(self.berth.http_port, &self.host, "/", wanted).await
@@ -63,12 +70,68 @@ impl Shipped {
         Load::on(self.berth.http_port, &self.host, "/", rate)
     }
 
+    /// Steady load on an instance itself, past the proxy: what the release alone loses.
+    pub fn past_the_proxy(&self, instance: &ContainerInspectResponse, rate: u32) -> Result<Load> {
+        let address = docker::address(instance).context("the instance has an address")?;
+        Ok(Load::at((address, 8080).into(), &self.host, "/", rate))
+    }
+
     /// Changes settings; what is not named keeps the value that [`swift`] gives it.
     pub async fn configure(&self, changes: Value) -> Result<()> {
-        let mut settings = swift();
-        if let (Some(all), Value::Object(changes)) = (settings.as_object_mut(), changes) {
-            all.extend(changes);
-        }
-        self.owner.patch(&verbs::of(&self.web), json!({ "settings": settings })).await?.done()
+        self.owner.patch(&verbs::of(&self.web), json!({ "settings": with(changes) })).await?.done()
     }
+
+    /// The running instances, web and others.
+    pub async fn running(&self) -> Result<Vec<ContainerInspectResponse>> {
+        Docker::connect().await?.instances(&self.berth.instance).await
+    }
+
+    /// The instance of a deployment, once it is there.
+    pub async fn instance_of(&self, number: u64) -> Result<ContainerInspectResponse> {
+        let wanted = number.to_string();
+        eventually_within(verbs::DEPLOYMENT, &format!("an instance of #{number} runs"), || async {
+            let mut running = self.running().await?.into_iter();
+            running.find(|instance| docker::label(instance, "berth.number") == wanted).context("none does")
+        })
+        .await
+    }
+
+    /// Waits until just so many instances run.
+    pub async fn only_runs(&self, count: usize) -> Result<()> {
+        eventually(&format!("{count} instances run"), || async {
+            let running = self.running().await?.len();
+            ensure!(running == count, "{running} instances run");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until the service is seen in this state, and gives it.
+    pub async fn seen(&self, state: ServiceState, within: Duration) -> Result<ServiceView> {
+        eventually_within(within, &format!("the service is {state}"), || async {
+            let service = self.owner.service(&self.web).await?;
+            ensure!(service.state == state, "it is {}: {:?}", service.state, service.state_reason);
+            Ok(service)
+        })
+        .await
+    }
+
+    /// Waits until a deployment is in this phase.
+    pub async fn is_in(&self, number: u64, phase: Phase) -> Result<()> {
+        eventually_within(verbs::DEPLOYMENT, &format!("deployment {number} is in {phase}"), || async {
+            let view = self.owner.deployment(&self.web, number).await?;
+            ensure!(view.phase == Some(phase), "it is {} {:?} {:?}", view.status, view.phase, view.reason);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The settings of [`swift`] with changes.
+pub fn with(changes: Value) -> Value {
+    let mut settings = swift();
+    if let (Some(all), Value::Object(changes)) = (settings.as_object_mut(), changes) {
+        all.extend(changes);
+    }
+    settings
 }

@@ -1,6 +1,7 @@
 //! Real Docker, real Traefik: what is shipped answers, what fails harms nothing, and no request is lost.
 
 mod crashes;
+mod disturbances;
 mod failures;
 mod fixture;
 mod foreign;
@@ -8,7 +9,9 @@ mod git;
 mod keeping;
 mod left;
 mod logs;
+mod outages;
 mod queue;
+mod rollback;
 mod rollouts;
 mod secrets;
 mod shipping;

@@ -8,16 +8,6 @@ use berth_tests::{
 };
 use std::time::Instant;
 
-/// Waits until a deployment is in this phase.
-async fn is_in(shipped: &Shipped, number: u64, phase: Phase) -> Result<()> {
-    eventually_within(DEPLOYMENT, &format!("deployment {number} is in {phase}"), || async {
-        let view = shipped.owner.deployment(&shipped.web, number).await?;
-        ensure!(view.phase == Some(phase), "it is {} {:?} {:?}", view.status, view.phase, view.reason);
-        Ok(())
-    })
-    .await
-}
-
 async fn is_cancelled_within_five_seconds(shipped: &Shipped, number: u64) -> Result<()> {
     let asked = Instant::now();
     let cancel = format!("{}/deployments/{number}/cancel", verbs::of(&shipped.web));
@@ -27,12 +17,7 @@ async fn is_cancelled_within_five_seconds(shipped: &Shipped, number: u64) -> Res
     ensure!(asked.elapsed() < Duration::from_secs(5), "it took {:?}", asked.elapsed());
     shipped.answers("one").await?;
     shipped.owner.post(&cancel, Value::Null).await?.refused(409)?;
-    eventually("only the old instance is left", || async {
-        let running = Docker::connect().await?.instances(&shipped.berth.instance).await?;
-        ensure!(running.len() == 1, "{} instances run", running.len());
-        Ok(())
-    })
-    .await
+    shipped.only_runs(1).await
 }
 
 /// R-Q-3: a build is cancelled at once, and is over in the engine too.
@@ -61,7 +46,7 @@ async fn r_q_3_a_probe_is_cancelled_within_five_seconds() -> Result<()> {
     shipped.owner.set_plain(&shipped.web, "START_DELAY_MS", "60000").await?;
     shipped.configure(json!({ "probe": { "start_period_ms": 90_000 } })).await?;
     let queued = shipped.owner.deploy(&shipped.web).await?;
-    is_in(&shipped, queued.number, Phase::Probe).await?;
+    shipped.is_in(queued.number, Phase::Probe).await?;
     is_cancelled_within_five_seconds(&shipped, queued.number).await
 }
 

@@ -96,6 +96,12 @@ impl Berth {
         Ok(berth)
     }
 
+    /// Sets an environment variable for the next start; `None` takes it away.
+    pub fn set(&mut self, key: &str, value: Option<&str>) {
+        self.options.environment.retain(|(known, _)| known != key);
+        self.options.environment.extend(value.map(|value| (key.to_owned(), value.to_owned())));
+    }
+
     /// Starts the program on what is there.
     pub fn launch(&mut self) -> Result<()> {
         ensure!(self.child.is_none(), "this Berth already runs");

@@ -10,7 +10,10 @@ use bollard::{
         RemoveImageOptions, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
     },
 };
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+};
 
 /// The label that tells several Berths apart.
 pub const INSTANCE: &str = "berth.instance";
@@ -116,6 +119,18 @@ impl Docker {
         }
         Ok(())
     }
+}
+
+/// A container's label, empty when it has none.
+pub fn label<'a>(container: &'a ContainerInspectResponse, key: &str) -> &'a str {
+    let labels = container.config.as_ref().and_then(|config| config.labels.as_ref());
+    labels.and_then(|labels| labels.get(key)).map_or("", String::as_str)
+}
+
+/// Where this machine reaches a container.
+pub fn address(container: &ContainerInspectResponse) -> Option<IpAddr> {
+    let networks = container.network_settings.as_ref()?.networks.as_ref()?;
+    networks.values().find_map(|network| network.ip_address.as_ref()?.parse().ok())
 }
 
 fn labelled(label: &str) -> Filters {

@@ -57,6 +57,25 @@ impl Connection {
         Ok(response)
     }
 
+    /// Whether the other side has closed it while nothing was asked.
+    pub fn is_closed(&self) -> bool {
+        let read = self.0.get_ref().try_read(&mut [0]);
+        !matches!(read, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
+    /// Sends a GET with more headers and reads the head of its answer; what follows is on the [`Connection::stream`].
+    pub async fn head_of(&mut self, host: &str, path: &str, headers: &str) -> Result<Response> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n");
+        self.0.write_all(request.as_bytes()).await.context("send")?;
+        let (status, headers) = self.head().await?;
+        Ok(Response { status, headers, body: Vec::new() })
+    }
+
+    /// The bytes themselves.
+    pub fn stream(&mut self) -> &mut BufReader<TcpStream> {
+        &mut self.0
+    }
+
     async fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         let read = self.0.read_line(&mut line).await.context("read")?;

@@ -9,6 +9,7 @@ pub mod docker;
 pub mod git;
 pub mod http;
 pub mod load;
+pub mod machine;
 pub mod names;
 pub mod process;
 pub mod sse;
@@ -25,7 +26,8 @@ pub mod prelude {
         client::{Answer, Client},
         docker::Docker,
         git::{GitServer, Repository},
-        load::Load,
+        load::{Load, Mix},
+        machine::{Machine, Setup},
         verbs::path,
         wait::{eventually, eventually_within},
     };

@@ -1,13 +1,17 @@
-//! Open-loop load: requests leave by the clock, whether or not the former ones were answered, half of them on kept
-//! and half on fresh connections; everything that is not a 2xx counts.
+//! Open-loop load: requests leave by the clock, whether or not the former ones were answered; everything that is not
+//! a 2xx counts, and so does every stream that is cut.
+
+mod report;
+mod streams;
+
+pub use report::{Count, Failure, Report};
 
 use crate::{
     http::{Connection, Response},
     wait::eventually,
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -17,27 +21,55 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a request may take before it counts as lost.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// How long the program takes for a slow request.
+pub const SLOW: Duration = Duration::from_secs(5);
+
+/// What kind of request: each counts by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// On a connection that is used again.
+    Kept,
+    /// On a connection of its own.
+    Fresh,
+    /// Under way for [`SLOW`].
+    Slow,
+    /// A WebSocket that says something, hears it back, and closes in good order.
+    WebSocket,
+    /// A stream of events that has an end.
+    Events,
+}
+
+impl Kind {
+    /// The word for it in a report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Fresh => "fresh",
+            Self::Slow => "slow",
+            Self::WebSocket => "WebSocket",
+            Self::Events => "event stream",
+        }
+    }
+}
+
+/// How much of each kind.
+#[derive(Debug, Clone, Default)]
+pub struct Mix {
+    /// Requests per second on kept connections.
+    pub kept: u32,
+    /// Requests per second on fresh connections.
+    pub fresh: u32,
+    /// Requests per second that take [`SLOW`].
+    pub slow: u32,
+    /// One WebSocket and one stream of events at a time, opened again when they have ended.
+    pub streams: bool,
+}
 
 /// Load that runs in the background until it is stopped.
 pub struct Load {
+    target: Arc<Target>,
     stop: CancellationToken,
-    task: JoinSet<()>,
-    seen: Arc<Mutex<Report>>,
-}
-
-/// What became of the requests.
-#[derive(Debug, Clone, Default)]
-pub struct Report {
-    pub sent: u64,
-    pub answered: u64,
-    /// Every failure with its second and its reason.
-    pub failures: Vec<String>,
-    /// Answers by the second since the start.
-    pub by_second: BTreeMap<u64, u64>,
-    /// Answers by the value of `x-version`, in the order of their first appearance.
-    pub versions: Vec<(String, u64)>,
-    /// Milliseconds from the time at which the request was due.
-    pub latencies: Vec<f32>,
+    tasks: JoinSet<()>,
 }
 
 struct Target {
@@ -46,63 +78,85 @@ struct Target {
     path: String,
     kept: Mutex<Vec<Connection>>,
     started: Instant,
-    seen: Arc<Mutex<Report>>,
+    seen: Mutex<Report>,
 }
 
 impl Load {
-    /// Sends `rate` requests per second to `host` through the proxy's port.
+    /// Sends `rate` requests per second to `host` through the proxy's port, half of them on kept connections.
     pub fn on(port: u16, host: &str, path: &str, rate: u32) -> Self {
-        let seen = Arc::new(Mutex::new(Report::default()));
+        Self::at(SocketAddr::from(([127, 0, 0, 1], port)), host, path, rate)
+    }
+
+    /// The same at any address.
+    pub fn at(address: SocketAddr, host: &str, path: &str, rate: u32) -> Self {
+        let mix = Mix { kept: rate / 2, fresh: rate - rate / 2, ..Mix::default() };
+        Self::begin(address, host, path, &mix)
+    }
+
+    /// Sends some of every kind to the test program, through the proxy's port.
+    pub fn mixed(port: u16, host: &str, mix: &Mix) -> Self {
+        Self::begin(SocketAddr::from(([127, 0, 0, 1], port)), host, "/", mix)
+    }
+
+    fn begin(address: SocketAddr, host: &str, path: &str, mix: &Mix) -> Self {
         let target = Arc::new(Target {
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            address,
             host: host.to_owned(),
             path: path.to_owned(),
             kept: Mutex::default(),
             started: Instant::now(),
-            seen: seen.clone(),
+            seen: Mutex::default(),
         });
-        let stop = CancellationToken::new();
-        let mut task = JoinSet::new();
-        task.spawn(by_the_clock(target, rate, stop.clone()));
-        Self { stop, task, seen }
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        for (kind, rate) in [(Kind::Kept, mix.kept), (Kind::Fresh, mix.fresh), (Kind::Slow, mix.slow)] {
+            if rate > 0 {
+                tasks.spawn(by_the_clock(target.clone(), kind, rate, stop.clone()));
+            }
+        }
+        if mix.streams {
+            tasks.spawn(one_after_another(target.clone(), Kind::WebSocket, stop.clone()));
+            tasks.spawn(one_after_another(target.clone(), Kind::Events, stop.clone()));
+        }
+        Self { target, stop, tasks }
     }
 
     /// What was seen so far.
     pub fn report(&self) -> Report {
-        lock(&self.seen).clone()
+        lock(&self.target.seen).clone()
     }
 
     /// Waits until so many requests were sent.
     pub async fn sent(&self, least: u64) -> Result<()> {
-        let what = format!("{least} requests were sent");
-        eventually(&what, || async {
-            let sent = self.report().sent;
+        eventually(&format!("{least} requests were sent"), || async {
+            let sent = self.report().requests();
             ensure!(sent >= least, "only {sent}");
             Ok(())
         })
         .await
     }
 
+    /// How long it has been going on: the clock of [`Failure`].
+    pub fn elapsed(&self) -> Duration {
+        self.target.started.elapsed()
+    }
+
     /// Stops sending, waits for the answers that are due, and reports.
     pub async fn stop(mut self) -> Report {
         self.stop.cancel();
-        while self.task.join_next().await.is_some() {}
+        while self.tasks.join_next().await.is_some() {}
         self.report()
     }
 }
 
-async fn by_the_clock(target: Arc<Target>, rate: u32, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate.max(1));
+async fn by_the_clock(target: Arc<Target>, kind: Kind, rate: u32, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
     let mut requests = JoinSet::new();
-    let mut number = 0u64;
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             _ = ticks.tick() => {
-                number += 1;
-                lock(&target.seen).sent += 1;
-                requests.spawn(one(target.clone(), number.is_multiple_of(2)));
+                requests.spawn(one(target.clone(), kind));
                 while requests.try_join_next().is_some() {}
             }
         }
@@ -110,71 +164,72 @@ async fn by_the_clock(target: Arc<Target>, rate: u32, stop: CancellationToken) {
     while requests.join_next().await.is_some() {}
 }
 
-async fn one(target: Arc<Target>, keep: bool) {
-    let due = Instant::now();
-    let answer = tokio::time::timeout(TIME_LIMIT, ask(&target, keep)).await;
-    let second = target.started.elapsed().as_secs();
-    let outcome = match answer {
+async fn one_after_another(target: Arc<Target>, kind: Kind, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let before = Instant::now();
+        one(target.clone(), kind).await;
+        // A service that refuses at once is not asked a thousand times a second.
+        tokio::time::sleep_until((before + Duration::from_millis(100)).into()).await;
+    }
+}
+
+async fn one(target: Arc<Target>, kind: Kind) {
+    let began = target.started.elapsed();
+    lock(&target.seen).sent(kind);
+    let limit = TIME_LIMIT + if kind == Kind::Slow { SLOW } else { Duration::ZERO };
+    let answer = match tokio::time::timeout(limit, ask(&target, kind)).await {
         Err(_) => Err("no answer in time".to_owned()),
         Ok(Err(error)) => Err(format!("{error:#}")),
-        Ok(Ok(response)) if !(200..300).contains(&response.status) => {
-            Err(format!("{} {}", response.status, response.text().chars().take(80).collect::<String>()))
-        }
-        Ok(Ok(response)) => Ok(response),
+        Ok(Ok(version)) => Ok(version),
     };
-    lock(&target.seen).note(second, due.elapsed(), outcome, if keep { "kept" } else { "fresh" });
+    lock(&target.seen).note(kind, began, target.started.elapsed(), answer);
 }
 
-async fn ask(target: &Target, keep: bool) -> Result<Response> {
-    let idle = if keep { lock(&target.kept).pop() } else { None };
-    let mut connection = match idle {
-        Some(connection) => connection,
-        None => Connection::open(target.address).await?,
+/// Asks and gives the version that answered.
+async fn ask(target: &Target, kind: Kind) -> Result<String> {
+    let (to, host) = (target.address, target.host.as_str());
+    match kind {
+        Kind::Kept => on_a_kept_connection(target).await,
+        Kind::Fresh => version(Connection::open(to).await?.get(host, &target.path, true).await?),
+        Kind::Slow => {
+            let path = format!("/slow?ms={}", SLOW.as_millis());
+            version(Connection::open(to).await?.get(host, &path, true).await?)
+        }
+        Kind::WebSocket => streams::web_socket(Connection::open(to).await?, host).await,
+        Kind::Events => streams::events(Connection::open(to).await?, host).await,
+    }
+}
+
+async fn on_a_kept_connection(target: &Target) -> Result<String> {
+    let idle = idle(&target.kept);
+    let (mut connection, used) = match idle {
+        Some(connection) => (connection, "used"),
+        None => (Connection::open(target.address).await?, "new"),
     };
-    let response = connection.get(&target.host, &target.path, !keep).await?;
-    if keep && response.header("connection") != "close" {
+    let answer = connection.get(&target.host, &target.path, false).await;
+    let response = answer.with_context(|| format!("a {used} connection"))?;
+    if response.header("connection") != "close" {
         lock(&target.kept).push(connection);
     }
-    Ok(response)
+    version(response)
 }
 
-impl Report {
-    fn note(&mut self, second: u64, took: Duration, outcome: Result<Response, String>, kind: &str) {
-        match outcome {
-            Ok(response) => {
-                self.answered += 1;
-                *self.by_second.entry(second).or_default() += 1;
-                self.latencies.push(took.as_secs_f32() * 1_000.0);
-                let version = response.header("x-version").to_owned();
-                match self.versions.iter_mut().find(|(known, _)| *known == version) {
-                    Some((_, count)) => *count += 1,
-                    None => self.versions.push((version, 1)),
-                }
-            }
-            Err(why) => self.failures.push(format!("second {second}, {kind} connection: {why}")),
+/// The connection that was used last and is still open, as every client chooses it.
+fn idle(kept: &Mutex<Vec<Connection>>) -> Option<Connection> {
+    let mut kept = lock(kept);
+    while let Some(connection) = kept.pop() {
+        if !connection.is_closed() {
+            return Some(connection);
         }
     }
+    None
+}
 
-    /// Fails unless every request was answered with a 2xx, and there were at least `least` of them.
-    pub fn lost_nothing(&self, least: u64) -> Result<()> {
-        let shown = &self.failures[..self.failures.len().min(20)];
-        ensure!(
-            self.failures.is_empty() && self.answered == self.sent,
-            "{} of {} requests failed: {shown:#?}",
-            self.sent - self.answered,
-            self.sent
-        );
-        ensure!(self.answered >= least, "only {} requests were sent, {least} are owed", self.answered);
-        Ok(())
+fn version(response: Response) -> Result<String> {
+    if !(200..300).contains(&response.status) {
+        bail!("{} {}", response.status, response.text().chars().take(80).collect::<String>());
     }
-
-    /// The latency below which this share of the answers stayed.
-    pub fn percentile(&self, share: f64) -> f32 {
-        let mut sorted = self.latencies.clone();
-        sorted.sort_by(f32::total_cmp);
-        let at = ((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1));
-        sorted.get(at).copied().unwrap_or_default()
-    }
+    Ok(response.header("x-version").to_owned())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -201,11 +256,7 @@ mod tests {
 
     async fn load_for_a_second(port: u16) -> Report {
         let load = Load::on(port, "example.localhost", "/", 200);
-        let _ = crate::wait::eventually("200 requests were sent", || async {
-            ensure!(load.report().sent >= 200);
-            Ok(())
-        })
-        .await;
+        let _ = load.sent(200).await;
         load.stop().await
     }
 
@@ -224,7 +275,21 @@ mod tests {
         ensure!(load_for_a_second(port).await.lost_nothing(0).is_err());
         let [nobody] = crate::process::free_ports()?;
         let report = load_for_a_second(nobody).await;
-        ensure!(report.failures.len() as u64 == report.sent, "{report:?}");
+        ensure!(report.failures.len() as u64 == report.requests(), "{report:?}");
         Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_not_one_is_a_failure() -> Result<()> {
+        let (port, _server) = serve(200).await?;
+        let load = Load::mixed(port, "example.localhost", &Mix { streams: true, ..Mix::default() });
+        eventually("both were tried", || async {
+            let failures = load.report().failures;
+            for kind in [Kind::WebSocket, Kind::Events] {
+                ensure!(failures.iter().any(|failure| failure.kind == kind), "{failures:?}");
+            }
+            Ok(())
+        })
+        .await
     }
 }

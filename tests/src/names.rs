@@ -18,7 +18,11 @@ pub fn is_left_over(instance: &str) -> bool {
     let Some(pid) = instance.starts_with("test").then(|| instance.rsplit('-').nth(1)).flatten() else {
         return false;
     };
-    let Ok(pid) = pid.parse::<i32>() else { return false };
+    pid.parse().is_ok_and(is_gone)
+}
+
+/// Whether no process has this id any more.
+pub fn is_gone(pid: i32) -> bool {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_err()
 }
 

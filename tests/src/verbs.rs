@@ -155,7 +155,10 @@ impl Client {
     /// Waits until a deployment failed, and fails when it does not.
     pub async fn failed(&self, path: &ServicePath, number: u64, within: Duration) -> Result<DeploymentView> {
         let view = self.settled(path, number, within).await?;
-        ensure!(view.status == Status::Failed, "it is {} instead of failed: {:?}", view.status, view.reason);
+        if view.status != Status::Failed {
+            let log = self.deployment_log(path, number).await?;
+            bail!("it is {} instead of failed: {:?}\n{log}", view.status, view.reason);
+        }
         ensure!(view.reason.as_ref().is_some_and(|r| r.len() > 10), "it says why: {:?}", view.reason);
         Ok(view)
     }

@@ -124,7 +124,7 @@ impl Rollout {
             biased;
             () = cancelled => Err(Halt::Cancelled),
             () = tokio::time::sleep(deadline) => Err(Halt::failed(format!(
-                "The phase \u{201c}{phase}\u{201d} was not done within {}.", in_words(deadline)
+                "The phase \u{201c}{phase}\u{201d} was not done within {}. What went on: {}", in_words(deadline), self.journal.last()
             ))),
             done = self.perform(phase) => done,
         }

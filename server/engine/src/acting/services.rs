@@ -19,8 +19,8 @@ use berth_domain::{
     page::{Page, PageQuery},
     permission::Permission,
     service::{
-        ConfirmDeletion, CreateService, DeletionPreview, ServicePath, ServiceSummary, ServiceView,
-        SetCredential, UpdateService,
+        ConfirmDeletion, CreateService, DeletionPreview, ServicePath, ServiceSettings, ServiceSummary,
+        ServiceView, SetCredential, UpdateService,
     },
 };
 
@@ -241,31 +241,49 @@ fn once_live(service: ServiceRow) -> Result<ServiceRow> {
     Err(conflict_with_hint(format!("Nothing of {} was ever live.", service.path), "Deploy it first."))
 }
 
-/// What an update changes, for the event.
+/// What an update changes, for the event; without any nothing is written. A setting that is not named here does not compile.
 fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
-    let (a, b) = (&old.settings, &new.settings);
+    let ServiceSettings {
+        port,
+        routed,
+        command,
+        replicas,
+        strategy,
+        processes,
+        release_command,
+        after_command,
+        command_timeout_s,
+        volumes,
+        cpu_millis,
+        memory_mib,
+        restart,
+        probe,
+        drain_ms,
+        stop_grace_ms,
+        auto_deploy,
+        build_timeout_s,
+    } = &old.settings;
+    let b = &new.settings;
     let parts = [
         (old.source != new.source, "source"),
-        (a.port != b.port, "port"),
-        (a.routed != b.routed, "whether it answers requests"),
-        (a.command != b.command, "command"),
-        (a.replicas != b.replicas, "instances"),
-        (a.strategy != b.strategy, "strategy"),
-        (a.processes != b.processes, "processes"),
-        (a.release_command != b.release_command, "release command"),
-        (a.after_command != b.after_command, "command after the switch"),
-        (a.command_timeout_s != b.command_timeout_s, "command deadline"),
-        (a.volumes != b.volumes, "volumes"),
-        (a.cpu_millis != b.cpu_millis || a.memory_mib != b.memory_mib, "limits"),
-        (a.restart != b.restart, "restart policy"),
-        (a.probe != b.probe, "probe"),
-        (a.drain_ms != b.drain_ms || a.stop_grace_ms != b.stop_grace_ms, "grace"),
-        (a.auto_deploy != b.auto_deploy, "automatic deployments"),
-        (a.build_timeout_s != b.build_timeout_s, "build deadline"),
+        (*port != b.port, "port"),
+        (*routed != b.routed, "whether it answers requests"),
+        (*command != b.command, "command"),
+        (*replicas != b.replicas, "instances"),
+        (*strategy != b.strategy, "strategy"),
+        (*processes != b.processes, "processes"),
+        (*release_command != b.release_command, "release command"),
+        (*after_command != b.after_command, "command after the switch"),
+        (*command_timeout_s != b.command_timeout_s, "command deadline"),
+        (*volumes != b.volumes, "volumes"),
+        (*cpu_millis != b.cpu_millis || *memory_mib != b.memory_mib, "limits"),
+        (*restart != b.restart, "restart policy"),
+        (*probe != b.probe, "probe"),
+        (*drain_ms != b.drain_ms || *stop_grace_ms != b.stop_grace_ms, "grace"),
+        (*auto_deploy != b.auto_deploy, "automatic deployments"),
+        (*build_timeout_s != b.build_timeout_s, "build deadline"),
     ];
-    let named: Vec<_> = parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect();
-    // What has no name here is a change all the same.
-    if named.is_empty() && a != b { vec!["settings"] } else { named }
+    parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect()
 }
 
 fn check_credential(request: &SetCredential) -> Result<()> {

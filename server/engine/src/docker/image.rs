@@ -74,6 +74,13 @@ fn not_pulled(reference: &str, error: DockerError) -> DockerError {
         | DockerError::Conflict { reason, .. } => {
             DockerError::Pull { reference: reference.to_owned(), reason: pull_advice(&reason) }
         }
+        DockerError::Timeout { after, .. } => DockerError::Pull {
+            reference: reference.to_owned(),
+            reason: format!(
+                "its registry did not answer within {} s. Check its address, or try again later",
+                after.as_secs()
+            ),
+        },
         other => other,
     }
 }

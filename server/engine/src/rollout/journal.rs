@@ -1,5 +1,7 @@
 //! What a rollout says while it goes on: the deployment's log, masked.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use berth_domain::{deployment::Phase, ids::DeploymentId, log::LogStream};
 use tracing::warn;
 
@@ -19,13 +21,15 @@ pub(super) struct Journal {
     deployment: DeploymentId,
     masker: Masker,
     origin: String,
+    /// What was said last: what goes on when a deadline ends it.
+    last: Arc<Mutex<String>>,
 }
 
 impl Journal {
     pub fn new(engine: &Engine, job: &Job, secrets: &[Secret]) -> Self {
         let masker = Masker::new(secrets.iter().map(Secret::expose));
         let origin = job.state.phase().unwrap_or(Phase::Build).to_string();
-        Self { engine: engine.clone(), deployment: job.id, masker, origin }
+        Self { engine: engine.clone(), deployment: job.id, masker, origin, last: Arc::default() }
     }
 
     /// Lines from here on belong to this phase.
@@ -40,7 +44,13 @@ impl Journal {
 
     /// Berth says something about the present phase.
     pub async fn say(&self, text: &str) {
+        text.clone_into(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
         self.write(vec![self.line(&self.origin, LogStream::Berth, text.as_bytes())]).await;
+    }
+
+    /// What Berth said last.
+    pub fn last(&self) -> String {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Berth says why it ends.

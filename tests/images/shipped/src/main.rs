@@ -9,6 +9,10 @@
 //! | `NEVER_LISTEN` | - | stays alive without a port |
 //! | `PROBE_STATUS` | 200 | status of `/healthz` |
 //! | `TERM_MODE` | `exit` | on SIGTERM: `exit` at once, `graceful` (requests in flight end first), `ignore` |
+//! | `EAT_MB` | - | takes so much memory before it listens |
+//!
+//! Its arguments make it something else than a web server: `work` (a worker that only waits for SIGTERM), `end CODE TEXT`
+//! (a command that prints and ends), `fill PATH MB` (a command that writes a file).
 //!
 //! Paths: `/`, `/healthz`, `/slow?ms=`, `/env`, `/log?n=&text=&stream=`, `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo),
 //! `/read?path=`, `/write?path=&text=`, `/eat?mb=`, `/connect?to=host:port`, `/exit?code=`, `/host`.
@@ -19,6 +23,8 @@ mod signals;
 mod websocket;
 
 use std::env;
+use std::fs::File;
+use std::io::Write;
 use std::net::{Ipv6Addr, TcpListener};
 use std::thread;
 use std::time::Duration;
@@ -51,17 +57,49 @@ fn listen(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).or_else(|_| TcpListener::bind(("0.0.0.0", port)))
 }
 
+/// Prints and ends, as a migration would.
+fn end(code: &str, text: &str) -> ! {
+    println!("shipped {}: {text}", routes::version());
+    std::process::exit(code.parse().unwrap_or(1))
+}
+
+/// Writes zeros until the file has its size or the disk is full.
+fn fill(path: &str, mb: &str) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    for _ in 0..mb.parse().unwrap_or(1) {
+        file.write_all(&[0; 1 << 20])?;
+    }
+    file.sync_all()
+}
+
+fn wait_for_ever() -> ! {
+    loop {
+        pause(60_000);
+    }
+}
+
 fn main() -> std::io::Result<()> {
     signals::watch(&env::var("TERM_MODE").unwrap_or_default());
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["work"] => {
+            println!("shipped {}: works", routes::version());
+            wait_for_ever()
+        }
+        ["end", code, text] => end(code, text),
+        ["fill", path, mb] => return fill(path, mb),
+        _ => {}
+    }
     println!("shipped {}: starts", routes::version());
     if let Some(ms) = number("EXIT_AFTER_MS") {
         end_later(ms);
     }
+    if let Some(mb) = number("EAT_MB") {
+        routes::eat(mb);
+    }
     pause(number("START_DELAY_MS").unwrap_or(0));
     if env::var_os("NEVER_LISTEN").is_some() {
-        loop {
-            pause(60_000);
-        }
+        wait_for_ever();
     }
     let port = number("PORT").unwrap_or(8080) as u16;
     let listener = listen(port)?;

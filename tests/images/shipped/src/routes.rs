@@ -65,7 +65,7 @@ fn connect(request: &Request) -> Answer {
 }
 
 /// Touches every page, or the kernel would not count it.
-fn eat(mb: u64) -> Answer {
+pub fn eat(mb: u64) -> Answer {
     let eaten = vec![1u8; (mb as usize) << 20];
     std::mem::forget(eaten);
     Answer::text("eaten")

@@ -4,7 +4,7 @@ use berth_domain::{
     domain_name::AddDomain,
     page::PageQuery,
     project::CreateEnvironment,
-    service::{Rename, UpdateService},
+    service::{Rename, ServiceSettings, Strategy, UpdateService},
 };
 use futures::future::join_all;
 
@@ -69,6 +69,29 @@ async fn renaming_keeps_what_belongs_to_it() {
         assert_eq!((after.id, after.path.to_string()), (before.id, "store/live/site".to_owned()));
         assert_eq!(after.domains[0].host.as_str(), "web-shop.localhost");
         assert_eq!(kind(acting.service(&at("shop/production/web")).await), ProblemKind::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_setting_is_kept_when_it_alone_is_changed() {
+    engines(async |engine| {
+        let acting = owner(&engine).await;
+        project(&acting, "shop").await;
+        let path = service(&acting, "shop/production/web").await.path;
+        let default = ServiceSettings::default();
+        for settings in [
+            ServiceSettings { routed: false, ..default.clone() },
+            ServiceSettings { replicas: 3, ..default.clone() },
+            ServiceSettings { strategy: Strategy::BlueGreen, ..default.clone() },
+            ServiceSettings { release_command: Some(vec!["a".into()]), ..default.clone() },
+            ServiceSettings { after_command: Some(vec!["a".into()]), ..default.clone() },
+            ServiceSettings { command_timeout_s: 60, ..default.clone() },
+            default.clone(),
+        ] {
+            let update = UpdateService { settings: Some(settings.clone()), ..UpdateService::default() };
+            assert_eq!(acting.update_service(&path, update).await.unwrap().settings, settings);
+        }
     })
     .await;
 }
