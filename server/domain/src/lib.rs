@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod domain_name;
 pub mod dotenv;
 pub mod event;
+pub mod file;
 pub mod ids;
 pub mod log;
 pub mod name;
