@@ -9,6 +9,7 @@ use crate::{
     logs::{LogBudget, Logs},
     naming::Naming,
     observer::{self, Unseen},
+    probing::{self, Probes},
     proxy::{Proxy, ProxyConfig},
     proxy_keeper, retention,
     rollout::{self, Mending, Signals},
@@ -65,6 +66,7 @@ pub struct Parts {
     pub(crate) route_locks: ServiceLocks,
     pub(crate) dirty_routes: DirtyRoutes,
     pub(crate) unseen: Unseen,
+    pub(crate) probes: Probes,
     pub(crate) proxy_signal: Notify,
     pub(crate) sweep: Notify,
     pub(crate) collector: Collector,
@@ -141,6 +143,7 @@ impl Engine {
             route_locks: ServiceLocks::default(),
             dirty_routes: DirtyRoutes::default(),
             unseen: Unseen::default(),
+            probes: Probes::default(),
             proxy_signal: Notify::new(),
             sweep: Notify::new(),
             collector,
@@ -163,6 +166,7 @@ impl Engine {
         supervisor.watch("proxy", proxy_keeper::run(self.clone()));
         supervisor.watch("routes", routes::reconcile(self.clone()));
         supervisor.watch("observer", observer::run(self.clone()));
+        supervisor.watch("probes", probing::run(self.clone()));
         supervisor.watch("queue", rollout::work(self.clone()));
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));

@@ -81,7 +81,8 @@ impl Acting {
         self.require(Permission::Read)?;
         let seen = &self.engine.parts.glances.services;
         let (key, before) = ((self.actor.organisation, path.clone()), self.engine.store().generation());
-        if let Some(view) = seen.seen(&key, before) {
+        if let Some(mut view) = seen.seen(&key, before) {
+            self.engine.parts.probes.show(&mut view.instances);
             return Ok(view);
         }
         let row = self.service_row(path).await?;

@@ -10,8 +10,9 @@
 //! | `PROBE_STATUS` | 200 | status of `/healthz` |
 //! | `TERM_MODE` | `exit` | on SIGTERM: `exit` at once, `graceful` (requests in flight end first), `ignore` |
 //!
-//! Paths: `/`, `/healthz`, `/slow?ms=`, `/env`, `/log?n=&text=&stream=`, `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo),
-//! `/read?path=`, `/write?path=&text=`, `/eat?mb=`, `/connect?to=host:port`, `/exit?code=`, `/host`.
+//! Paths: `/`, `/healthz`, `/health?status=` (of `/healthz` from now on), `/slow?ms=`, `/env`, `/log?n=&text=&stream=`,
+//! `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo), `/read?path=`, `/write?path=&text=`, `/eat?mb=`,
+//! `/connect?to=host:port`, `/fetch?from=host:port`, `/exit?code=`, `/host`.
 
 mod http;
 mod routes;
