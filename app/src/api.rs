@@ -10,6 +10,7 @@ pub mod account;
 pub mod deployments;
 pub mod domains;
 pub mod events;
+pub mod files;
 pub mod front;
 pub mod logs;
 pub mod projects;

@@ -2,6 +2,7 @@
 //! timestamps. A step never imports an entity, so that it means the same for ever; steps expand first and contract
 //! in a later version.
 
+mod files;
 mod initial;
 mod table;
 mod traffic;
@@ -14,7 +15,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Initial), Box::new(traffic::Traffic)]
+        vec![Box::new(initial::Initial), Box::new(traffic::Traffic), Box::new(files::Files)]
     }
 }
 

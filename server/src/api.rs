@@ -7,6 +7,7 @@ mod domains;
 mod environments;
 mod events;
 mod extract;
+mod files;
 mod logs;
 mod openapi;
 mod operations;
@@ -53,6 +54,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(deployments::routes())
         .merge(domains::routes())
         .merge(volumes::routes())
+        .merge(files::routes())
         .merge(webhooks::routes())
         .merge(logs::routes())
         .merge(events::routes())

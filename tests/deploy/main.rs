@@ -2,10 +2,14 @@
 
 mod crashes;
 mod failures;
+mod files;
 mod fixture;
 mod git;
+mod isolation;
 mod keeping;
 mod logs;
+mod powers;
+mod probes;
 mod queue;
 mod rollouts;
 mod secrets;

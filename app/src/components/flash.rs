@@ -39,6 +39,8 @@ fn message(code: &str) -> Option<&'static str> {
         }
         "domain-added" => "The domain is added.",
         "domain-removed" => "The domain is removed.",
+        "file-set" => "The file is saved. It takes effect with the next deployment or restart.",
+        "file-deleted" => "The file is removed. It takes effect with the next deployment or restart.",
         "volume-deleted" => "The volume is deleted.",
         "webhook-secret" => "The secret is made. Copy it now: it is not shown again.",
         _ => return None,

@@ -3,6 +3,7 @@
 mod delete;
 mod deployments;
 mod domains;
+mod files;
 pub mod follow;
 pub mod frame;
 mod logs;

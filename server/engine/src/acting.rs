@@ -8,6 +8,7 @@ mod deployments;
 mod domains;
 mod environments;
 mod events;
+mod files;
 mod logs;
 mod projects;
 mod reach;
@@ -18,6 +19,7 @@ mod variables;
 mod volumes;
 mod webhooks;
 
+pub(crate) use files::place as file_place;
 pub use logs::LogFollow;
 pub(crate) use reach::Glances;
 

@@ -4,6 +4,7 @@
 
 pub mod acting;
 pub mod actor;
+mod bridges;
 mod collector;
 pub mod config;
 pub mod docker;
@@ -11,6 +12,7 @@ pub mod engine;
 pub mod error;
 mod events;
 pub mod figures;
+mod files;
 pub mod front;
 pub mod git;
 mod glance;
@@ -21,6 +23,7 @@ mod observer;
 mod password;
 mod plain_http;
 pub mod probe;
+mod probing;
 pub mod proxy;
 mod proxy_keeper;
 mod retention;

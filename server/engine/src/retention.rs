@@ -44,6 +44,7 @@ pub(crate) async fn run(engine: Engine) {
             report("stopped services", stop_unwanted(&engine, &*docker).await);
             report("deleted services", sweep_deleted(&engine, &*docker).await);
             report("former releases", sweep_former(&engine, &*docker, &mut untagged).await);
+            report("files", crate::files::sweep(&engine, &*docker).await);
             report("networks", sweep_networks(&engine, &*docker).await);
         }
         report("logs", trim_logs(&engine).await);

@@ -28,6 +28,7 @@ use utoipa::OpenApi;
         (name = "Deployments", description = "Attempts to make a release live, and the way back"),
         (name = "Domains", description = "Host names and paths that lead to a service"),
         (name = "Volumes", description = "Data that outlives instances"),
+        (name = "Files", description = "Files with content that instances find at their paths"),
         (name = "Webhooks", description = "Deploying on a push"),
         (name = "Logs", description = "What services and builds say"),
         (name = "Events", description = "What happened, and who did it"),

@@ -1,6 +1,7 @@
 //! Data that outlives instances.
 
 use super::{
+    files::Files,
     follow::{follow, refresh_after},
     frame::{Here, ServiceFrame, may},
 };
@@ -25,7 +26,11 @@ pub fn VolumesPage() -> impl IntoView {
 fn Volumes(here: Here) -> impl IntoView {
     let path = here.path.clone();
     let first: Loadable<Vec<VolumeView>> = Resource::new(|| (), move |()| load_volumes(path.clone()));
-    view! { <Load resource=first inside=true view=move |volumes| view! { <Loaded volumes here=here.clone()/> }/> }
+    let files = here.clone();
+    view! {
+        <Load resource=first inside=true view=move |volumes| view! { <Loaded volumes here=here.clone()/> }/>
+        <Files here=files/>
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -141,7 +146,7 @@ fn AddForm(here: Here, add: ServerAction<AddVolume>) -> impl IntoView {
 }
 
 /// Bytes as people say them.
-fn size_text(bytes: u64) -> String {
+pub fn size_text(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut size = bytes as f64;
     let mut unit = 0;

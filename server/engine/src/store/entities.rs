@@ -26,9 +26,11 @@ macro_rules! entity {
 }
 
 mod accounts;
+mod contents;
 mod records;
 mod workload;
 
 pub use accounts::{members, meta, organisations, sessions, tokens, users};
+pub use contents::{file_contents, files};
 pub use records::{deliveries, deployments, events, releases};
 pub use workload::{domains, environments, projects, services, variables};
