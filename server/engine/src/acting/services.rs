@@ -252,11 +252,14 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         (a.cpu_millis != b.cpu_millis || a.memory_mib != b.memory_mib, "limits"),
         (a.restart != b.restart, "restart policy"),
         (a.probe != b.probe, "probe"),
+        (a.isolation != b.isolation, "isolation"),
         (a.drain_ms != b.drain_ms || a.stop_grace_ms != b.stop_grace_ms, "grace"),
         (a.auto_deploy != b.auto_deploy, "automatic deployments"),
         (a.build_timeout_s != b.build_timeout_s, "build deadline"),
     ];
-    parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect()
+    let named: Vec<_> = parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect();
+    // What has no name here is saved all the same.
+    if named.is_empty() && a != b { vec!["settings"] } else { named }
 }
 
 fn check_credential(request: &SetCredential) -> Result<()> {
