@@ -11,6 +11,7 @@ pub mod deployments;
 pub mod disk;
 pub mod domains;
 pub mod events;
+pub mod files;
 pub mod front;
 pub mod logs;
 pub mod projects;

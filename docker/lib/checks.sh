@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Checks that need no test process. Each counts as one in the totals of tests/run.
 
-TEST_IMAGE=berth-test-shipped:latest
+# Named after what it is made from: two checkouts that test at the same time do not take it from each other.
+TEST_IMAGE=berth-test-shipped:$(content_hash tests/images/shipped | cut -c1-12)
 
 # check NAME COMMAND...: the output is shown only when it fails.
 check() {
@@ -84,15 +85,12 @@ build_tests() {
 
 # The image holds one static program: it needs no base image.
 ensure_test_image() {
-  local hash old triple folder=$BERTH_ROOT/tests/images/shipped out=$CARGO_TARGET_DIR/shipped
-  hash=$(content_hash tests/images/shipped)
-  old=$(dk image inspect -f '{{index .Config.Labels "berth.test.source"}} {{.ID}}' "$TEST_IMAGE" 2>/dev/null || true)
+  local triple folder=$BERTH_ROOT/tests/images/shipped out=$CARGO_TARGET_DIR/shipped
   BERTH_NOTE=$TEST_IMAGE
-  [ "${old% *}" != "$hash" ] || return 0
+  if has_image "$TEST_IMAGE"; then return 0; fi
   triple=$(rustc -vV | sed -n 's/^host: //p')
   (cd "$folder" && RUSTFLAGS="-C target-feature=+crt-static" CARGO_TARGET_DIR=$out \
     cargo build --locked --release --target "$triple")
-  tar -C "$out/$triple/release" -c shipped | dk import -c 'ENTRYPOINT ["/shipped"]' -c 'EXPOSE 8080' \
-    -c "LABEL berth.test.source=$hash" - "$TEST_IMAGE"
-  [ -z "$old" ] || dk image rm "${old#* }" || true
+  tar -C "$out/$triple/release" -c shipped |
+    dk import -c 'ENTRYPOINT ["/shipped"]' -c 'EXPOSE 8080' - "$TEST_IMAGE"
 }

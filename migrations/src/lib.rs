@@ -2,6 +2,7 @@
 //! timestamps. A step never imports an entity, so that it means the same for ever; steps expand first and contract
 //! in a later version.
 
+mod files;
 mod initial;
 mod table;
 mod traffic;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(initial::Initial),
             Box::new(traffic::Traffic),
             Box::new(volume_deletions::VolumeDeletions),
+            Box::new(files::Files),
         ]
     }
 }

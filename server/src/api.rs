@@ -8,6 +8,7 @@ mod domains;
 mod environments;
 mod events;
 mod extract;
+mod files;
 mod logs;
 mod openapi;
 mod operations;
@@ -55,6 +56,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(domains::routes())
         .merge(volumes::routes())
         .merge(disk::routes())
+        .merge(files::routes())
         .merge(webhooks::routes())
         .merge(logs::routes())
         .merge(events::routes())

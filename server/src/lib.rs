@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod cli;
+mod doors;
 pub mod http;
 pub mod serve;
 pub mod settings;

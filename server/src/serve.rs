@@ -1,17 +1,16 @@
 //! `berth serve`: puts the parts together and runs them until somebody says stop.
 
 use crate::{
+    doors::{Doors, MayAsk},
     http::{self, App, Assets, Metrics},
     settings::ServeArgs,
 };
 use anyhow::{Context, Result, bail};
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use berth_engine::Engine;
+use futures::FutureExt;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long open answers may take to finish after the signal to stop.
@@ -30,13 +29,21 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
         trusted: args.trusted_proxies.clone(),
         stop: stop.clone(),
     };
-    let listener =
-        TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener = Doors::open(args.listen, over(&engine))?;
     announce(&engine, listener.local_addr()?, &public_url);
     tokio::select! {
         outcome = both(answer(listener, app), engine.run(stop.clone()), &stop) => outcome,
         () = signalled_twice(&stop) => bail!("stopped before everything had finished"),
     }
+}
+
+/// The interfaces that the engine lets people ask over.
+fn over(engine: &Engine) -> MayAsk {
+    let engine = engine.clone();
+    Arc::new(move |names| {
+        let engine = engine.clone();
+        async move { engine.interfaces_open(names).await }.boxed()
+    })
 }
 
 /// Runs both until one ends; the end of one stops the other.
@@ -67,7 +74,7 @@ where
 }
 
 /// Answers requests until the token is cancelled, then lets what is open finish.
-async fn answer(listener: TcpListener, app: App) -> std::io::Result<()> {
+async fn answer(listener: Doors, app: App) -> std::io::Result<()> {
     let stop = app.stop.clone();
     let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
     // Small answers go out at once, not when the kernel has gathered more.

@@ -59,8 +59,9 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
     let full_git = json!({ "type": "git", "url": "https://example.com/x.git", "branch": "main", "folder": "f",
         "dockerfile": "Dockerfile", "build_args": { "A": "x" }, "target": "t" });
     let settings = json!({ "command": ["a", "b"], "volumes": [{ "name": "data", "path": "/data" }],
-        "probe": { "kind": { "type": "http", "path": "/" } }, "release_command": ["a", "b"], "after_command": ["a"],
-        "processes": [{ "name": "worker", "command": ["a", "b"] }] });
+        "isolation": { "user": "1000" },
+        "probe": { "kind": { "type": "http", "path": "/", "headers": { "X-Who": "a" }, "body_contains": "b" } },
+        "release_command": ["a", "b"], "after_command": ["a"], "processes": [{ "name": "worker", "command": ["a", "b"] }] });
     match (method.as_str(), path) {
         ("POST", "/projects/{project}/environments/{environment}/services") => vec![
             json!({ "name": "api", "source": full_git, "settings": settings }),
@@ -71,6 +72,9 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
         }
         ("POST", p) if p.ends_with("/domains") => vec![json!({ "host": "x.example.com", "path": "/x" })],
         ("POST", p) if p.ends_with("/scale") => vec![json!({ "process": "worker", "replicas": 2 })],
+        ("POST", p) if p.ends_with("/files") => {
+            vec![json!({ "path": "/etc/new", "text": "x" }), json!({ "path": "/etc/new", "base64": "eA==" })]
+        }
         ("POST", p) if p.ends_with("/deployments") => vec![json!({ "commit": "abc" })],
         _ => vec![sample_body(method, path)],
     }
@@ -128,5 +132,6 @@ fn fill(path: &str, service: &str, key: &str) -> String {
         .replace("{key}", key)
         .replace("{number}", "1")
         .replace("{name}", "data")
+        .replace("{file}", &uuid::Uuid::nil().to_string())
         .replace("{id}", &uuid::Uuid::nil().to_string())
 }

@@ -40,6 +40,8 @@ fn service_body(method: &str, rest: &str) -> Value {
         ("POST", "/scale") => json!({ "replicas": 2 }),
         ("POST", "/rollback") => json!({ "to": 1 }),
         ("POST", "/domains") => json!({ "host": "shop.example.com" }),
+        ("POST", "/files") => json!({ "path": "/etc/new", "text": "x" }),
+        ("PUT", "/files/{file}") => json!({ "path": "/etc/kept", "base64": "eA==" }),
         ("DELETE", "/volumes/{name}") => json!({ "confirm": "data" }),
         _ => Value::Null,
     }

@@ -5,6 +5,7 @@ mod account;
 mod deployments;
 mod domains;
 mod events;
+mod files;
 mod fuzz;
 mod fuzz_samples;
 mod openapi;

@@ -2,6 +2,7 @@
 //! everybody; a new route appears in the table by itself and has to be looked at.
 
 use crate::{account::token, fuzz_samples::sample_body, openapi};
+use berth_domain::file::{FileView, FilesView};
 use berth_tests::{
     prelude::*,
     verbs::{self, image},
@@ -29,6 +30,7 @@ impl Place {
             owner.create_service(&self.web, image("berth-test-missing:1"), settings).await?;
         }
         owner.set_secret(&self.web, "KEY", "value").await?;
+        let file = self.file().await?;
         let domain: Value =
             match owner.post(&format!("{at}/domains"), json!({ "host": "p.example.com" })).await? {
                 made if made.status == 201 => made.ok()?,
@@ -47,7 +49,24 @@ impl Place {
             place("{number}", "1"),
             place("{name}", "data"),
             ("{id}", id),
+            ("{file}", file),
         ])
+    }
+
+    /// The id of the file that is always there; what an actor added is removed again.
+    async fn file(&self) -> Result<String> {
+        let at = format!("{}/files", verbs::of(&self.web));
+        let all: FilesView = self.owner.get(&at).await?.ok()?;
+        for added in all.files.iter().filter(|file| file.path == "/etc/new") {
+            self.owner.delete(&format!("{at}/{}", added.id.0), Value::Null).await?.done()?;
+        }
+        match all.files.iter().find(|file| file.path == "/etc/kept") {
+            Some(file) => Ok(file.id.0.to_string()),
+            None => {
+                let kept = json!({ "path": "/etc/kept", "text": "kept" });
+                Ok(self.owner.post(&at, kept).await?.ok::<FileView>()?.id.0.to_string())
+            }
+        }
     }
 }
 

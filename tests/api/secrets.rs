@@ -16,6 +16,8 @@ async fn hide(owner: &Client, web: &ServicePath) -> Result<Vec<String>> {
     owner.post(&format!("{}/variables/import", verbs::of(web)), import).await?.done()?;
     let credential = json!({ "username": "person", "secret": format!("{CANARY}-credential") });
     owner.put(&format!("{}/credential", verbs::of(web)), credential).await?.done()?;
+    let file = json!({ "path": "/etc/app", "text": format!("{CANARY}-file") });
+    owner.post(&format!("{}/files", verbs::of(web)), file).await?.done()?;
     let hook = owner.webhook(web).await?;
     let token = token(owner, "ci", "viewer").await?;
     Ok(vec![

@@ -3,13 +3,17 @@
 mod crashes;
 mod disturbances;
 mod failures;
+mod files;
 mod fixture;
 mod foreign;
 mod git;
+mod isolation;
 mod keeping;
 mod left;
 mod logs;
 mod outages;
+mod powers;
+mod probes;
 mod queue;
 mod rollback;
 mod rollouts;

@@ -41,13 +41,15 @@ pub struct Options {
     pub database: Database,
     /// Without it the program runs as on a machine whose Docker is down.
     pub docker: bool,
+    /// Whether the panel listens on every address of the machine instead of its loopback.
+    pub everywhere: bool,
     /// More environment variables.
     pub environment: Vec<(String, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { database: Database::Sqlite, docker: true, environment: Vec::new() }
+        Self { database: Database::Sqlite, docker: true, everywhere: false, environment: Vec::new() }
     }
 }
 
@@ -114,12 +116,13 @@ impl Berth {
     /// The program with this Berth's environment and no argument yet.
     pub fn command(&self) -> Command {
         let mut command = command(program());
+        let address = if self.options.everywhere { "0.0.0.0" } else { "127.0.0.1" };
         command
             .env_remove("BERTH_URL")
             .env_remove("BERTH_TOKEN")
             .env("HOME", self.folder.path())
             .env("BERTH_DATA", self.data())
-            .env("BERTH_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("BERTH_LISTEN", format!("{address}:{}", self.port))
             .env("BERTH_PUBLIC_URL", self.url())
             .env("BERTH_INSTANCE", &self.instance)
             .env("BERTH_HTTP_PORT", self.http_port.to_string())

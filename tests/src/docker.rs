@@ -87,6 +87,8 @@ impl Docker {
         for network in self.api.list_networks(Some(networks)).await? {
             let _ = self.api.remove_network(&network.id.unwrap_or_default()).await;
         }
+        // A network that a test made as somebody else has the name alone.
+        let _ = self.api.remove_network(instance).await;
         let volumes = ListVolumesOptionsBuilder::new().filters(&filters).build();
         for volume in self.api.list_volumes(Some(volumes)).await?.volumes.unwrap_or_default() {
             let options = RemoveVolumeOptionsBuilder::new().force(true).build();

@@ -44,6 +44,8 @@ fn message(code: &str) -> Option<&'static str> {
         "volume-kept" => "The volume is kept.",
         "disk-measured" => "The disk is measured.",
         "orphan-removed" => "It is removed.",
+        "file-set" => "The file is saved. It takes effect with the next deployment or restart.",
+        "file-deleted" => "The file is removed. It takes effect with the next deployment or restart.",
         "webhook-secret" => "The secret is made. Copy it now: it is not shown again.",
         _ => return None,
     })

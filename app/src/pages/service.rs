@@ -4,6 +4,7 @@ mod delete;
 mod deploy;
 mod deployments;
 mod domains;
+mod files;
 pub mod follow;
 pub mod frame;
 mod logs;

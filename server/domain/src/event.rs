@@ -38,6 +38,9 @@ text_enum! {
         VariablesImported = "variable.imported",
         VariableRevealed = "variable.revealed",
         VariablesExported = "variable.exported",
+        FileSet = "file.set",
+        FileDeleted = "file.deleted",
+        FileRevealed = "file.revealed",
         DomainAdded = "domain.added",
         DomainRemoved = "domain.removed",
         /// Somebody asked for it; it can be taken back until its time has come.
@@ -61,6 +64,10 @@ text_enum! {
         InstanceCreated = "instance.created",
         /// An instance that should run and did not was started again.
         InstanceRepaired = "instance.repaired",
+        /// A probe of a live instance failed three times in a row.
+        InstanceUnhealthy = "instance.unhealthy",
+        /// It answered three times in a row again.
+        InstanceHealthy = "instance.healthy",
         InstanceStopped = "instance.stopped",
         InstanceRemoved = "instance.removed",
         WebhookReceived = "webhook.received",

@@ -56,6 +56,8 @@ id! {
     DomainId,
     /// An environment variable.
     VariableId,
+    /// A file with content.
+    FileId,
     /// One webhook call as it arrived.
     DeliveryId,
 }

@@ -9,6 +9,7 @@ pub mod disk;
 pub mod domain_name;
 pub mod dotenv;
 pub mod event;
+pub mod file;
 pub mod ids;
 pub mod log;
 pub mod name;

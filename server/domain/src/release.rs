@@ -34,6 +34,9 @@ pub struct ReleaseSpec {
     pub domains: Vec<ReleaseDomain>,
     /// Each variable's key with a keyed digest of its value: differences show, values do not.
     pub variables: BTreeMap<String, String>,
+    /// The path of each file with a keyed digest of its content.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
 }
 
 /// A release as people see it.
@@ -82,7 +85,8 @@ pub fn difference(from: &ReleaseSpec, to: &ReleaseSpec) -> Vec<Change> {
     note("port", from.port.map(|p| p.to_string()), to.port.map(|p| p.to_string()));
     note("domains", Some(domains_label(from)), Some(domains_label(to)));
     settings_lines(&from.settings, &to.settings).for_each(|(what, a, b)| note(what, a, b));
-    variable_changes(from, to, &mut changes);
+    digest_changes("variable", &from.variables, &to.variables, &mut changes);
+    digest_changes("file", &from.files, &to.files, &mut changes);
     changes
 }
 
@@ -117,22 +121,30 @@ fn settings_lines(a: &ServiceSettings, b: &ServiceSettings) -> impl Iterator<Ite
         line("CPU limit", |s| s.cpu_millis.map(|c| format!("{c} m"))),
         line("memory limit", |s| s.memory_mib.map(|m| format!("{m} MiB"))),
         line("restart policy", |s| Some(s.restart.to_string())),
-        line("probe", |s| Some(format!("{:?}", s.probe.kind))),
+        line("isolation", |s| s.isolation.in_words()),
+        line("probe", |s| Some(s.probe.kind.to_string())),
     ]
     .into_iter()
 }
 
-fn variable_changes(from: &ReleaseSpec, to: &ReleaseSpec, changes: &mut Vec<Change>) {
-    let keys: std::collections::BTreeSet<_> = from.variables.keys().chain(to.variables.keys()).collect();
+/// What is known by a digest only: that it differs shows, and what it is does not.
+fn digest_changes(
+    what: &str,
+    from: &BTreeMap<String, String>,
+    to: &BTreeMap<String, String>,
+    changes: &mut Vec<Change>,
+) {
+    let keys: std::collections::BTreeSet<_> = from.keys().chain(to.keys()).collect();
+    let other = if what == "file" { "another content" } else { "another value" };
     for key in keys {
-        let (a, b) = (from.variables.get(key), to.variables.get(key));
+        let (a, b) = (from.get(key), to.get(key));
         if a != b {
-            let word = |digest: Option<&String>, other: Option<&String>| match (digest, other) {
+            let word = |digest: Option<&String>, against: Option<&String>| match (digest, against) {
                 (None, _) => None,
                 (Some(_), None) => Some("set".to_owned()),
-                (Some(_), Some(_)) => Some("another value".to_owned()),
+                (Some(_), Some(_)) => Some(other.to_owned()),
             };
-            changes.push(Change { what: format!("variable {key}"), from: word(a, b), to: word(b, a) });
+            changes.push(Change { what: format!("{what} {key}"), from: word(a, b), to: word(b, a) });
         }
     }
 }
@@ -150,6 +162,7 @@ mod tests {
             port: Some(80),
             domains: vec![],
             variables: variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            files: BTreeMap::new(),
         }
     }
 
@@ -160,6 +173,17 @@ mod tests {
         let what: Vec<_> = changes.iter().map(|c| c.what.as_str()).collect();
         assert_eq!(what, ["image", "variable A", "variable B", "variable C"]);
         assert!(!format!("{changes:?}").contains("d2"));
+    }
+
+    #[test]
+    fn a_file_that_differs_is_named_and_one_from_before_files_is_read() {
+        let mut with = spec("a", &[]);
+        with.files.insert("/etc/app".into(), "digest".into());
+        let changes = difference(&spec("a", &[]), &with);
+        assert_eq!((changes[0].what.as_str(), changes[0].to.as_deref()), ("file /etc/app", Some("set")));
+        let mut old = serde_json::to_value(spec("a", &[])).unwrap();
+        old.as_object_mut().unwrap().remove("files");
+        assert_eq!(serde_json::from_value::<ReleaseSpec>(old).unwrap(), spec("a", &[]));
     }
 
     #[test]

@@ -14,11 +14,15 @@ use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 mod crew;
+mod isolation;
+mod probe;
 mod settings;
 mod strategy;
 
 pub use crew::Member;
-pub use settings::{ProbeKind, ProbeSettings, RestartPolicy, ServiceSettings, VolumeMount};
+pub use isolation::{Isolation, PIDS_LIMIT};
+pub use probe::{ProbeKind, ProbeSettings};
+pub use settings::{RestartPolicy, ServiceSettings, VolumeMount};
 pub use strategy::{CanaryStep, Process, Strategy, WEB};
 
 /// The names that lead to a service.
@@ -108,6 +112,23 @@ pub struct InstanceView {
     pub started_at: Option<DateTime<Utc>>,
     pub restarts: u32,
     pub image: String,
+    /// What its last probe saw; absent for one that is not probed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeView>,
+}
+
+/// What a probe of a running instance saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProbeView {
+    /// Whether the instance counts as well: three answers of the other kind in a row change it.
+    pub healthy: bool,
+    /// Whether this probe was answered as expected.
+    pub ok: bool,
+    pub latency_ms: u32,
+    /// What was wrong, in words.
+    pub error: Option<String>,
+    pub at: DateTime<Utc>,
 }
 
 fn web() -> String {

@@ -9,6 +9,7 @@ mod disk;
 mod domains;
 mod environments;
 mod events;
+mod files;
 mod logs;
 mod orphans;
 mod projects;
@@ -20,6 +21,7 @@ mod variables;
 mod volumes;
 mod webhooks;
 
+pub(crate) use files::place as file_place;
 pub use logs::LogFollow;
 pub(crate) use reach::Glances;
 

@@ -11,6 +11,7 @@ use crate::{
     naming::Naming,
     observer::{self, Unseen},
     orphans::Orphans,
+    probing::{self, Probes},
     proxy::{Proxy, ProxyConfig},
     proxy_keeper, retention,
     rollout::{self, Mending, Signals},
@@ -67,6 +68,7 @@ pub struct Parts {
     pub(crate) route_locks: ServiceLocks,
     pub(crate) dirty_routes: DirtyRoutes,
     pub(crate) unseen: Unseen,
+    pub(crate) probes: Probes,
     pub(crate) proxy_signal: Notify,
     pub(crate) sweep: Notify,
     pub(crate) orphans: Orphans,
@@ -145,6 +147,7 @@ impl Engine {
             route_locks: ServiceLocks::default(),
             dirty_routes: DirtyRoutes::default(),
             unseen: Unseen::default(),
+            probes: Probes::default(),
             proxy_signal: Notify::new(),
             sweep: Notify::new(),
             orphans: Orphans::default(),
@@ -169,6 +172,7 @@ impl Engine {
         supervisor.watch("proxy", proxy_keeper::run(self.clone()));
         supervisor.watch("routes", routes::reconcile(self.clone()));
         supervisor.watch("observer", observer::run(self.clone()));
+        supervisor.watch("probes", probing::run(self.clone()));
         supervisor.watch("queue", rollout::work(self.clone()));
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));

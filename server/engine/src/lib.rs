@@ -4,6 +4,7 @@
 
 pub mod acting;
 pub mod actor;
+mod bridges;
 mod collector;
 pub mod config;
 mod disk;
@@ -12,6 +13,7 @@ pub mod engine;
 pub mod error;
 mod events;
 pub mod figures;
+mod files;
 pub mod front;
 pub mod git;
 mod glance;
@@ -23,6 +25,7 @@ mod orphans;
 mod password;
 mod plain_http;
 pub mod probe;
+mod probing;
 pub mod proxy;
 mod proxy_keeper;
 mod retention;

@@ -3,7 +3,8 @@
 mod judge;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    net::IpAddr,
     sync::atomic::{AtomicI64, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -199,7 +200,9 @@ async fn look_at_one(engine: &Engine, docker: &dyn Runtime, service: ServiceId) 
 struct Looked {
     id: String,
     state: InstanceState,
-    networks: Vec<String>,
+    networks: BTreeMap<String, Option<IpAddr>>,
+    /// What is wrong with the answers to its probes.
+    complaint: Option<String>,
     view: InstanceView,
 }
 
@@ -213,7 +216,8 @@ async fn look(
     let mut seen = Vec::new();
     for summary in instances {
         if let Some(looked) = look_closer(engine, docker, summary).await? {
-            seen.push(looked);
+            let complaint = engine.parts.probes.complaint(&summary.name);
+            seen.push(Looked { complaint, ..looked });
         }
     }
     let expected = wanted.live.as_ref().map(|live| expected(engine, wanted, live)).unwrap_or_default();
@@ -246,6 +250,7 @@ async fn look_closer(
         id: summary.id.clone(),
         state: summary.state,
         networks: summary.networks.clone(),
+        complaint: None,
         view: view(&instance),
     };
     seen.insert(summary.name.clone(), looked.clone());
@@ -279,6 +284,7 @@ fn view(instance: &ObservedInstance) -> InstanceView {
         started_at: instance.started_at,
         restarts: u32::try_from(instance.restart_count).unwrap_or(0),
         image: instance.image_id.clone(),
+        probe: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Probes an instance from outside its container, over its network (R-HC-1): no tool is needed in the image.
 
 mod ask;
+mod grpc;
 mod report;
 
 use std::future::Future;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use berth_domain::service::{ProbeKind, ProbeSettings};
 use tokio::time::Instant;
 
 use crate::docker::{DockerError, Exit, ListeningPort};
@@ -21,6 +23,27 @@ pub enum Probe {
     Tcp,
     /// An HTTP request is answered as expected.
     Http(HttpProbe),
+    /// The gRPC health service says SERVING of this service, or of the whole server.
+    Grpc(Option<String>),
+}
+
+impl From<&ProbeKind> for Probe {
+    fn from(kind: &ProbeKind) -> Self {
+        match kind {
+            ProbeKind::Tcp => Self::Tcp,
+            ProbeKind::Grpc { service } => Self::Grpc(service.clone()),
+            ProbeKind::Http { path, status_from, status_to, headers, body_contains } => {
+                let is_host = |name: &str| name.eq_ignore_ascii_case("host");
+                Self::Http(HttpProbe {
+                    path: path.clone(),
+                    host: headers.iter().find(|(name, _)| is_host(name)).map(|(_, value)| value.clone()),
+                    headers: headers.clone().into_iter().filter(|(name, _)| !is_host(name)).collect(),
+                    expected: *status_from..=*status_to,
+                    body_contains: body_contains.clone(),
+                })
+            }
+        }
+    }
 }
 
 /// What is asked over HTTP, and what is expected.
@@ -64,7 +87,24 @@ pub struct ProbeSpec {
     pub failures: u32,
 }
 
+/// How many bad answers in a row end the wait once the start period is over.
+const FAILURES: u32 = 3;
+
 impl ProbeSpec {
+    /// What a service's settings ask for, at the port that it has.
+    pub fn of(settings: &ProbeSettings, port: u16) -> Self {
+        let milliseconds = |ms: u32| Duration::from_millis(ms.into());
+        Self {
+            probe: Probe::from(&settings.kind),
+            port,
+            start_period: milliseconds(settings.start_period_ms),
+            interval: milliseconds(settings.interval_ms),
+            timeout: milliseconds(settings.timeout_ms),
+            successes: settings.threshold.into(),
+            failures: FAILURES,
+        }
+    }
+
     /// A TCP probe with the default patience: a minute to start, asked four times a second.
     pub fn tcp(port: u16) -> Self {
         Self {
@@ -74,7 +114,7 @@ impl ProbeSpec {
             interval: Duration::from_millis(250),
             timeout: Duration::from_secs(3),
             successes: 2,
-            failures: 3,
+            failures: FAILURES,
         }
     }
 

@@ -101,6 +101,7 @@ async fn sweep_docker(engine: &Engine) -> Option<DateTime<Utc>> {
     };
     report("stopped services", stop_unwanted(engine, &*docker).await);
     report("former releases", sweep_former(engine, &*docker).await);
+    report("files", crate::files::sweep(engine, &*docker).await);
     let orphans = orphans::reconcile(engine, &*docker).await.unwrap_or_else(|error| {
         engine.orphans_not_seen(&error);
         None

@@ -29,6 +29,7 @@ use utoipa::OpenApi;
         (name = "Domains", description = "Host names and paths that lead to a service"),
         (name = "Volumes", description = "Data that outlives instances"),
         (name = "Disk", description = "What uses the disk, and what nobody wants any more"),
+        (name = "Files", description = "Files with content that instances find at their paths"),
         (name = "Webhooks", description = "Deploying on a push"),
         (name = "Logs", description = "What services and builds say"),
         (name = "Events", description = "What happened, and who did it"),

@@ -1,7 +1,7 @@
 //! The parameters in the paths.
 
 use berth_domain::{
-    ids::{DomainId, SessionId, TokenId},
+    ids::{DomainId, FileId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -83,6 +83,13 @@ in_service! {
     InDomain {
         /// The domain's id.
         id: DomainId as uuid::Uuid
+    }
+}
+in_service! {
+    /// A file of a service.
+    InFile {
+        /// The file's id.
+        file: FileId as uuid::Uuid
     }
 }
 in_service! {

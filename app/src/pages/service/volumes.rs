@@ -1,6 +1,7 @@
 //! Data that outlives instances.
 
 use super::{
+    files::Files,
     follow::{follow, refresh_after},
     frame::{Here, ServiceFrame, may},
 };
@@ -29,7 +30,11 @@ pub fn VolumesPage() -> impl IntoView {
 fn Volumes(here: Here) -> impl IntoView {
     let path = here.path.clone();
     let first: Loadable<Vec<VolumeView>> = Resource::new(|| (), move |()| load_volumes(path.clone()));
-    view! { <Load resource=first inside=true view=move |volumes| view! { <Loaded volumes here=here.clone()/> }/> }
+    let files = here.clone();
+    view! {
+        <Load resource=first inside=true view=move |volumes| view! { <Loaded volumes here=here.clone()/> }/>
+        <Files here=files/>
+    }
 }
 
 #[derive(Clone, Copy)]

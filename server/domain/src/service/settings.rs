@@ -1,6 +1,10 @@
 //! How a service runs: everything that a person may set, with defaults that fit most programs.
 
-use super::strategy::{Process, Strategy, WEB};
+use super::{
+    isolation::Isolation,
+    probe::ProbeSettings,
+    strategy::{Process, Strategy, WEB},
+};
 use crate::{name::Name, permission::text_enum};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -14,59 +18,6 @@ text_enum! {
         OnFailure = "on_failure",
         /// Left as it is.
         Never = "never",
-    }
-}
-
-/// How Berth asks an instance whether it is ready.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum ProbeKind {
-    /// A TCP connection to the port is enough.
-    Tcp,
-    /// A GET of this path answers with a status in the range (200 to 399 unless told).
-    Http {
-        path: String,
-        #[serde(default = "default_status_from")]
-        status_from: u16,
-        #[serde(default = "default_status_to")]
-        status_to: u16,
-    },
-}
-
-fn default_status_from() -> u16 {
-    200
-}
-
-fn default_status_to() -> u16 {
-    399
-}
-
-/// When and how often an instance is probed; all times in milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct ProbeSettings {
-    pub kind: ProbeKind,
-    /// How long an instance may take until it first answers.
-    pub start_period_ms: u32,
-    /// The time between two probes.
-    pub interval_ms: u32,
-    /// How long one probe may take.
-    pub timeout_ms: u32,
-    /// How many answers in a row make it ready.
-    pub threshold: u8,
-}
-
-impl Default for ProbeSettings {
-    fn default() -> Self {
-        Self {
-            kind: ProbeKind::Tcp,
-            start_period_ms: 60_000,
-            interval_ms: 100,
-            timeout_ms: 2_000,
-            threshold: 2,
-        }
     }
 }
 
@@ -110,6 +61,7 @@ pub struct ServiceSettings {
     /// Memory limit in MiB; none when absent.
     pub memory_mib: Option<u32>,
     pub restart: RestartPolicy,
+    pub isolation: Isolation,
     pub probe: ProbeSettings,
     /// How long requests on the old release may take to finish, in milliseconds.
     pub drain_ms: u32,
@@ -137,6 +89,7 @@ impl Default for ServiceSettings {
             cpu_millis: None,
             memory_mib: None,
             restart: RestartPolicy::Always,
+            isolation: Isolation::default(),
             probe: ProbeSettings::default(),
             drain_ms: 10_000,
             stop_grace_ms: 10_000,
@@ -165,7 +118,8 @@ impl ServiceSettings {
         if self.drain_ms > 3_600_000 || self.stop_grace_ms > 3_600_000 {
             return Err(("drain_ms", "A grace is an hour at the most.".into()));
         }
-        self.check_probe()?;
+        self.isolation.check()?;
+        self.probe.check()?;
         self.check_volumes()
     }
 
@@ -200,32 +154,6 @@ impl ServiceSettings {
             }
         }
         self.strategy.check().map_err(|why| ("strategy", why))
-    }
-
-    fn check_probe(&self) -> Result<(), (&'static str, String)> {
-        let probe = &self.probe;
-        if let ProbeKind::Http { path, status_from, status_to } = &probe.kind {
-            let safe = |c: char| c.is_ascii_graphic() && c != '"' && c != '<' && c != '>';
-            if !path.starts_with('/') || !path.chars().all(safe) {
-                return Err((
-                    "probe_path",
-                    "The path of a probe starts with a slash and has no spaces.".into(),
-                ));
-            }
-            if !(100..=599).contains(status_from) || !(*status_from..=599).contains(status_to) {
-                return Err(("probe_status", "A status is from 100 to 599.".into()));
-            }
-        }
-        if !(10..=60_000).contains(&probe.interval_ms) || !(10..=60_000).contains(&probe.timeout_ms) {
-            return Err(("probe_interval", "Interval and time-out are from 10 ms to a minute.".into()));
-        }
-        if !(1..=20).contains(&probe.threshold) {
-            return Err(("probe_threshold", "The threshold is from 1 to 20 answers.".into()));
-        }
-        if !(100..=3_600_000).contains(&probe.start_period_ms) {
-            return Err(("probe_start_period", "The start period is from 100 ms to an hour.".into()));
-        }
-        Ok(())
     }
 
     fn check_volumes(&self) -> Result<(), (&'static str, String)> {

@@ -3,7 +3,7 @@
 use super::Acting;
 use crate::{
     Result,
-    store::{ServiceRow, VariableRow},
+    store::{FileRow, ServiceRow, VariableRow},
 };
 use berth_domain::{
     deployment::DeploymentView,
@@ -20,7 +20,10 @@ impl Acting {
         let domains = rows.domains(row.id).await?;
         let live_spec = rows.live_spec(row.live_deployment).await?;
         let restart_needed = match &live_spec {
-            Some((_, spec)) => needs_restart(spec, &row.settings, &rows.variables(row.id).await?),
+            Some((_, spec)) => {
+                needs_restart(spec, &row.settings, &rows.variables(row.id).await?)
+                    || files_differ(spec, &rows.files(row.id).await?)
+            }
             None => false,
         };
         let live_number = live_spec.map(|(number, _)| number);
@@ -30,18 +33,21 @@ impl Acting {
             Some(latest) if Some(latest.number) == live_number => Some(latest.clone()),
             _ => self.deployment_at(&row, live_number).await?,
         };
+        let port = row.port();
+        let mut instances = row.instances;
+        self.engine.parts.probes.show(&mut instances);
         Ok(ServiceView {
             id: row.id,
             state: row.state,
             state_reason: row.state_reason.clone(),
-            port: row.port(),
+            port,
             path: row.path,
             source: row.source,
             settings: row.settings,
             domains: domains.into_iter().map(|domain| self.engine.domain_view(domain)).collect(),
             live,
             latest,
-            instances: row.instances,
+            instances,
             observed_at: row.observed_at.map(|at| at.max(self.engine.parts.unseen.looked_at())),
             restart_needed,
             credential_set: row.credential.is_some(),
@@ -64,6 +70,12 @@ pub(super) fn needs_restart(live: &ReleaseSpec, now: &ServiceSettings, variables
         || compare(&live.variables, variables).values().any(|against| *against != AgainstRunning::Same)
 }
 
+/// Whether what runs has other files.
+pub(super) fn files_differ(live: &ReleaseSpec, saved: &[FileRow]) -> bool {
+    let digest = |file: &FileRow| live.files.get(&file.path) == Some(&file.digest);
+    live.files.len() != saved.len() || !saved.iter().all(digest)
+}
+
 /// Only what an instance gets at its start: the rest is effective without one.
 fn settings_differ(live: &ServiceSettings, now: &ServiceSettings) -> bool {
     live.port != now.port
@@ -73,6 +85,7 @@ fn settings_differ(live: &ServiceSettings, now: &ServiceSettings) -> bool {
         || live.volumes != now.volumes
         || live.cpu_millis != now.cpu_millis
         || live.memory_mib != now.memory_mib
+        || live.isolation != now.isolation
         || live.restart != now.restart
 }
 
@@ -131,6 +144,7 @@ mod tests {
             port: None,
             domains: vec![],
             variables: variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            files: Default::default(),
         }
     }
 

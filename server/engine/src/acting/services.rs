@@ -81,7 +81,8 @@ impl Acting {
         self.require(Permission::Read)?;
         let seen = &self.engine.parts.glances.services;
         let (key, before) = ((self.actor.organisation, path.clone()), self.engine.store().generation());
-        if let Some(view) = seen.seen(&key, before) {
+        if let Some(mut view) = seen.seen(&key, before) {
+            self.engine.parts.probes.show(&mut view.instances);
             return Ok(view);
         }
         let row = self.service_row(path).await?;
@@ -258,6 +259,7 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         memory_mib,
         restart,
         probe,
+        isolation,
         drain_ms,
         stop_grace_ms,
         auto_deploy,
@@ -279,6 +281,7 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         (*cpu_millis != b.cpu_millis || *memory_mib != b.memory_mib, "limits"),
         (*restart != b.restart, "restart policy"),
         (*probe != b.probe, "probe"),
+        (*isolation != b.isolation, "isolation"),
         (*drain_ms != b.drain_ms || *stop_grace_ms != b.stop_grace_ms, "grace"),
         (*auto_deploy != b.auto_deploy, "automatic deployments"),
         (*build_timeout_s != b.build_timeout_s, "build deadline"),

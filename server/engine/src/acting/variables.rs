@@ -3,7 +3,7 @@
 use super::{
     Acting,
     reach::service_in,
-    service_view::{compare, needs_restart},
+    service_view::{compare, files_differ, needs_restart},
 };
 use crate::{
     Error, Result,
@@ -15,6 +15,7 @@ use berth_domain::{
     event::EventKind,
     ids::VariableId,
     permission::Permission,
+    release::ReleaseSpec,
     service::ServicePath,
     variable::{
         AgainstRunning, ExportedVariables, ImportVariables, RevealedVariable, SetVariable, VariableView,
@@ -42,7 +43,10 @@ impl Acting {
         }
         variables.extend(against.into_keys().map(gone));
         variables.sort_by(|a, b| a.key.cmp(&b.key));
-        let restart_needed = live.is_some_and(|spec| needs_restart(&spec, &service.settings, &saved));
+        let files = rows.files(service.id).await?;
+        let differs =
+            |spec: &ReleaseSpec| needs_restart(spec, &service.settings, &saved) || files_differ(spec, &files);
+        let restart_needed = live.as_ref().is_some_and(differs);
         Ok(VariablesView { variables, restart_needed })
     }
 

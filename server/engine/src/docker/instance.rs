@@ -217,8 +217,10 @@ async fn query(
             networks: container
                 .network_settings
                 .and_then(|settings| settings.networks)
-                .map(|networks| networks.into_keys().collect())
-                .unwrap_or_default(),
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(network, endpoint)| (network, address(endpoint.ip_address.as_deref())))
+                .collect(),
             created: container.created.and_then(|s| DateTime::from_timestamp(s, 0)).unwrap_or_default(),
         })
         .collect())

@@ -149,8 +149,8 @@ pub struct InstanceSummary {
     pub state: InstanceState,
     /// Its labels.
     pub labels: Labels,
-    /// The networks that it is in.
-    pub networks: Vec<String>,
+    /// The networks that it is in, each with its address there while it has one.
+    pub networks: BTreeMap<String, Option<IpAddr>>,
     /// When it was created.
     pub created: DateTime<Utc>,
 }

@@ -62,7 +62,9 @@ pub(super) fn judge(wanted: &Wanted, expected: &[Expected], seen: &[Looked]) -> 
     let (state, reason) = match (bad, all) {
         (bad, all) if bad == all => (ServiceState::Down, first.words.clone()),
         (0, _) => (ServiceState::Live, first.words.clone()),
-        (bad, all) => (ServiceState::Live, format!("{} of {all} instances run. {}", all - bad, first.words)),
+        (bad, all) => {
+            (ServiceState::Live, format!("{} of {all} instances are well. {}", all - bad, first.words))
+        }
     };
     Verdict { state, reason: Some(reason), mend }
 }
@@ -96,10 +98,16 @@ fn trouble<'a>(live: &LiveRelease, of: &'a Expected, seen: &[Looked]) -> Option<
         let state = &looked.view.state;
         return trouble(format!("The container {name} of release #{number} does not run: {state}."), mend);
     }
-    if !looked.networks.contains(&of.network) {
+    if !looked.networks.contains_key(&of.network) {
         let words =
             format!("The container {name} of release #{number} has lost its network; Berth joins it again.");
         return trouble(words, true);
+    }
+    if let Some(complaint) = looked.complaint.as_ref().filter(|_| of.routed) {
+        let words = format!(
+            "The container {name} of release #{number} does not answer its probe: {complaint}. Requests still go to it."
+        );
+        return trouble(words, false);
     }
     None
 }
@@ -109,6 +117,7 @@ mod tests {
     use super::*;
     use crate::store::deployments::Before;
     use berth_domain::service::{InstanceView, ServiceSettings};
+    use std::collections::BTreeMap;
 
     fn wanted() -> Wanted {
         Wanted {
@@ -120,6 +129,7 @@ mod tests {
                 number: 3,
                 image_id: Some("sha256:a".into()),
                 settings: ServiceSettings::default(),
+                port: Some(8080),
             }),
             settings: ServiceSettings::default(),
             deploying: false,
@@ -142,7 +152,8 @@ mod tests {
         Looked {
             id: name.into(),
             state: if running { InstanceState::Running } else { InstanceState::Exited },
-            networks: vec!["net".into()],
+            networks: [("net".to_owned(), None)].into(),
+            complaint: None,
             view: InstanceView {
                 name: name.into(),
                 deployment: Some(3),
@@ -152,6 +163,7 @@ mod tests {
                 started_at: None,
                 restarts: 0,
                 image: image.into(),
+                probe: None,
             },
         }
     }
@@ -169,7 +181,7 @@ mod tests {
         assert!(state == ServiceState::Down && reason.contains("another image") && !mend, "{reason}");
         let (state, reason, mend) = judged(&[]);
         assert!(state == ServiceState::Down && reason.contains("gone") && mend, "{reason}");
-        let astray = Looked { networks: vec![], ..seen("web-1", true, "sha256:a") };
+        let astray = Looked { networks: BTreeMap::new(), ..seen("web-1", true, "sha256:a") };
         let (state, reason, mend) = judged(&[astray]);
         assert!(state == ServiceState::Down && reason.contains("lost its network") && mend, "{reason}");
     }
@@ -179,7 +191,21 @@ mod tests {
         let seen = [seen("web-1", true, "sha256:a"), seen("web-2", false, "sha256:a")];
         let verdict = judge(&wanted(), &expected(2), &seen);
         assert_eq!(verdict.state, ServiceState::Live);
-        assert!(verdict.reason.unwrap().starts_with("1 of 2 instances run. The container web 2"));
+        assert!(verdict.reason.unwrap().starts_with("1 of 2 instances are well. The container web 2"));
+    }
+
+    #[test]
+    fn r_hc_3_what_does_not_answer_its_probe_is_told_and_not_mended() {
+        let ill = |name: &str| Looked {
+            complaint: Some("status 500 instead of 200-399".into()),
+            ..seen(name, true, "sha256:a")
+        };
+        let verdict = judge(&wanted(), &expected(2), &[ill("web-1"), seen("web-2", true, "sha256:a")]);
+        assert!(verdict.state == ServiceState::Live && !verdict.mend);
+        assert!(verdict.reason.unwrap().starts_with("1 of 2 instances are well. The container web 1"));
+        let verdict = judge(&wanted(), &expected(1), &[ill("web-1")]);
+        assert!(verdict.state == ServiceState::Down && !verdict.mend);
+        assert!(verdict.reason.unwrap().contains("status 500"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::report::Attempt;
-use super::{HttpProbe, Probe, ProbeSpec, within};
+use super::{HttpProbe, Probe, ProbeSpec, grpc, within};
 
 /// No connection is kept: it could reach a program that is already ending.
 static CLIENT: LazyLock<Result<reqwest::Client, String>> = LazyLock::new(|| {
@@ -38,6 +38,11 @@ pub(super) async fn attempt(address: IpAddr, spec: &ProbeSpec) -> Attempt {
             let mut status = None;
             let error = within(spec.timeout, ask(socket, http, spec.timeout, &mut status)).await.err();
             Attempt { status, error, latency: started.elapsed() }
+        }
+        Probe::Grpc(service) => {
+            let asked = grpc::ask(socket, service.as_deref(), spec.timeout);
+            let error = within(spec.timeout, asked).await.err();
+            Attempt { status: None, error, latency: started.elapsed() }
         }
     }
 }
@@ -85,7 +90,7 @@ async fn body_contains(answer: reqwest::Response, wanted: &str) -> Result<(), St
 }
 
 /// The innermost cause, which is the one that says something.
-fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

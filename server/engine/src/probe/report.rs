@@ -89,6 +89,10 @@ impl fmt::Display for ProbeFailure {
         match &self.probe {
             Probe::Tcp => write!(f, "port {} did not accept a connection", self.port)?,
             Probe::Http(http) => write!(f, "GET {} on port {} was not healthy", http.path, self.port)?,
+            Probe::Grpc(None) => write!(f, "the gRPC server on port {} was not healthy", self.port)?,
+            Probe::Grpc(Some(name)) => {
+                write!(f, "the gRPC service {name} on port {} was not healthy", self.port)?
+            }
         }
         write!(f, " within {} ({} tries)", seconds(self.waited), self.tries)?;
         if let Some(Attempt { error: Some(error), latency, .. }) = &self.last {

@@ -1,7 +1,10 @@
 use std::io::{Read, Write};
 use std::net::Ipv4Addr;
+use std::sync::mpsc;
 
 use tokio::net::TcpListener;
+use tonic::transport::{Server, server::TcpIncoming};
+use tonic_health::{ServingStatus, server::health_reporter};
 
 use super::*;
 
@@ -127,4 +130,92 @@ async fn failures_within_the_start_period_do_not_count() {
         report = await_healthy(&RUNNING, &spec) => assert!(report.expect("healthy").tries > 5),
         () = late => unreachable!(),
     }
+}
+
+/// Answers one request after the other and gives what each asked.
+fn recording() -> (u16, mpsc::Receiver<String>) {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let (asked, requests) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut request) = (stream.expect("a connection"), [0u8; 4096]);
+            let length = stream.read(&mut request).unwrap_or_default();
+            _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            _ = asked.send(String::from_utf8_lossy(&request[..length]).into_owned());
+        }
+    });
+    (port, requests)
+}
+
+#[tokio::test]
+async fn the_headers_of_the_settings_are_sent_and_host_takes_the_place_of_the_address() {
+    let (port, requests) = recording();
+    let mut kind = ProbeKind::http("/up?deep=1");
+    if let ProbeKind::Http { headers, .. } = &mut kind {
+        *headers = [("X-Who", "a probe"), ("Host", "shop.example")].map(|(k, v)| (k.into(), v.into())).into();
+    }
+    await_healthy(&RUNNING, &quick(Probe::from(&kind), port)).await.expect("healthy");
+    let request = requests.recv_timeout(Duration::from_secs(5)).expect("a request").to_lowercase();
+    assert!(request.starts_with("get /up?deep=1 http/1.1\r\n"), "{request}");
+    for line in ["\r\nx-who: a probe\r\n", "\r\nhost: shop.example\r\n"] {
+        assert_eq!(request.matches(line).count(), 1, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_an_end_is_not_read_for_ever() {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut answer = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+            // Ends when the other side has read enough.
+            while stream.write_all(&answer).is_ok() {
+                answer = vec![b'x'; 16 * 1024];
+            }
+        }
+    });
+    let http = HttpProbe { body_contains: Some("ready".into()), ..HttpProbe::new("/") };
+    let spec = ProbeSpec { timeout: Duration::from_secs(20), ..quick(Probe::Http(http), port) };
+    let attempt = ask_once(IpAddr::V4(Ipv4Addr::LOCALHOST), &spec).await;
+    assert!(attempt.error.as_ref().is_some_and(|e| e.contains("does not contain \"ready\"")), "{attempt:?}");
+    assert!(attempt.latency < Duration::from_secs(10), "{attempt:?}");
+}
+
+fn grpc(service: &str, port: u16) -> ProbeSpec {
+    quick(Probe::Grpc(Some(service.to_owned()).filter(|name| !name.is_empty())), port)
+}
+
+#[tokio::test]
+async fn a_grpc_server_is_asked_for_its_health() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let (reporter, health) = health_reporter();
+    let server = Server::builder().add_service(health).serve_with_incoming(TcpIncoming::from(listener));
+    let asking = async {
+        await_healthy(&RUNNING, &grpc("", port)).await.expect("the whole server is healthy");
+        reporter.set_service_status("shop.v1.Orders", ServingStatus::NotServing).await;
+        let failure = await_healthy(&RUNNING, &grpc("shop.v1.Orders", port)).await.expect_err("not serving");
+        let told = failure.to_string();
+        assert!(told.contains("gRPC service shop.v1.Orders") && told.contains("NOT_SERVING"), "{told}");
+        reporter.set_service_status("shop.v1.Orders", ServingStatus::Serving).await;
+        await_healthy(&RUNNING, &grpc("shop.v1.Orders", port)).await.expect("it serves now");
+        let failure = await_healthy(&RUNNING, &grpc("shop.v1.Bills", port)).await.expect_err("unknown");
+        assert!(failure.to_string().contains("knows no service \"shop.v1.Bills\""), "{failure}");
+    };
+    tokio::select! {
+        () = asking => {}
+        ended = server => panic!("the server ended: {ended:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_port_without_grpc_is_told_in_words() {
+    let attempt = ask_once(Ipv4Addr::LOCALHOST.into(), &grpc("", unused_port().await)).await;
+    assert_eq!(attempt.error.as_deref(), Some("connection refused"));
+    let http1 = answering("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let attempt = ask_once(Ipv4Addr::LOCALHOST.into(), &grpc("", http1)).await;
+    assert!(attempt.error.is_some_and(|error| error.len() > 10), "no reason");
 }

@@ -41,7 +41,7 @@ impl Rollout {
             Command::Release => ("release command", &settings.release_command),
             Command::After => ("command after the switch", &settings.after_command),
         };
-        let mut spec = self.release_spec(container)?;
+        let mut spec = self.release_spec(container).await?;
         spec.labels.insert(COMMAND.into(), name.to_owned());
         spec.command = words.clone();
         docker.create_instance(&spec).await?;

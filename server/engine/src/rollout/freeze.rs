@@ -60,6 +60,12 @@ impl Rollout {
                 .map(|domain| ReleaseDomain { host: domain.host, path: domain.path, port: domain.port })
                 .collect(),
             variables: Default::default(),
+            files: self
+                .engine
+                .store()
+                .files_of(self.job.organisation, self.job.service)
+                .await
+                .map_err(Halt::store)?,
         })
     }
 }

@@ -16,8 +16,8 @@ use crate::{
     naming::{Belongs, PROCESS, number_of},
 };
 
-/// The most processes and threads of an instance: room for any server, and an end for a fork bomb.
-const PIDS_LIMIT: i64 = 4096;
+/// The most bytes in the memory that is `/tmp` of an instance whose root cannot be written.
+const TMP_SIZE: i64 = 64 << 20;
 
 /// How long the proxy may take until it can be joined to a network.
 const PROXY_WITHIN: Duration = Duration::from_secs(20);
@@ -104,7 +104,7 @@ impl Rollout {
         let Some((_, member)) = place else {
             return Err(Halt::fault(format!("{name} is no instance of this deployment")));
         };
-        let spec = self.instance_spec(name, member)?;
+        let spec = self.instance_spec(name, member).await?;
         docker.create_instance(&spec).await?;
         let (kind, verb) = match self.mending {
             true => (EventKind::InstanceRepaired, "was started again: it should run and did not"),
@@ -153,8 +153,8 @@ impl Rollout {
     }
 
     /// A container of a process of the release.
-    fn instance_spec(&self, name: &str, member: &Member) -> Result<InstanceSpec, Halt> {
-        let mut spec = self.release_spec(name)?;
+    async fn instance_spec(&self, name: &str, member: &Member) -> Result<InstanceSpec, Halt> {
+        let mut spec = self.release_spec(name).await?;
         spec.labels.insert(PROCESS.into(), member.process.clone());
         spec.command = member.command.clone();
         spec.aliases = self.aliases(&member.process);
@@ -162,10 +162,11 @@ impl Rollout {
     }
 
     /// A container of the release, whatever it runs.
-    pub(super) fn release_spec(&self, name: &str) -> Result<InstanceSpec, Halt> {
+    pub(super) async fn release_spec(&self, name: &str) -> Result<InstanceSpec, Halt> {
         let release = self.job.release.as_ref().ok_or_else(|| Halt::fault("there is no release to start"))?;
         let naming = &self.engine.parts.naming;
         let settings = &release.spec.settings;
+        let isolation = &settings.isolation;
         let belongs = Belongs {
             project: self.job.project,
             environment: self.job.environment,
@@ -186,10 +187,13 @@ impl Rollout {
             labels: belongs.labels(naming),
             env,
             network: Some(naming.network(self.job.environment)),
-            mounts: self.mounts(),
+            mounts: [self.mounts(), self.engine.file_mounts(release).await?].concat(),
             nano_cpus: settings.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
             memory: settings.memory_mib.map(|mib| i64::from(mib) << 20),
-            pids_limit: Some(PIDS_LIMIT),
+            pids_limit: Some(isolation.pids().into()),
+            user: isolation.user.clone(),
+            read_only: isolation.read_only_root,
+            cap_drop: isolation.drop_capabilities.then(|| "ALL".to_owned()).into_iter().collect(),
             restart: Restart::No,
             stop_timeout: Some(Duration::from_millis(settings.stop_grace_ms.into())),
             ..InstanceSpec::default()
@@ -203,7 +207,12 @@ impl Rollout {
             target: volume.path.clone(),
             read_only: volume.read_only,
         };
-        volumes.iter().map(mount).collect()
+        let mut mounts: Vec<Mount> = volumes.iter().map(mount).collect();
+        // A program without any place for a file of its own is rare.
+        if self.job.release_settings().isolation.read_only_root && !volumes.iter().any(|v| v.path == "/tmp") {
+            mounts.push(Mount::Tmpfs { target: "/tmp".into(), size: TMP_SIZE });
+        }
+        mounts
     }
 
     /// Lets requests on the old instances finish. If a new instance dies meanwhile, the old ones still can take over.

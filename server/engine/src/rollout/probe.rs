@@ -3,20 +3,17 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use berth_domain::service::{ProbeKind, ProbeSettings};
+use berth_domain::service::ProbeSettings;
 use tokio::time::Instant;
 
 use super::{Rollout, halt::Halt};
 use crate::{
     docker::{DockerError, Exit, ListeningPort, Runtime},
-    probe::{HttpProbe, Probe, ProbeSpec, Target, await_healthy},
+    probe::{ProbeSpec, Target, await_healthy},
 };
 
 /// How many of its last lines explain why an instance failed.
 const LAST_LINES: u32 = 50;
-
-/// How many bad answers in a row end the wait once the start period is over.
-const FAILURES: u32 = 3;
 
 /// How long a process that answers no requests must run to count as ready.
 const STEADY: Duration = Duration::from_secs(1);
@@ -99,7 +96,7 @@ impl Rollout {
             Some(port) => port,
             None => self.find_port(&target, &settings).await?,
         };
-        match await_healthy(&target, &spec(&settings, port)).await {
+        match await_healthy(&target, &ProbeSpec::of(&settings, port)).await {
             Ok(report) => {
                 let words = format!("Port {port} answers after {} ms.", report.waited.as_millis());
                 self.journal.say(&words).await;
@@ -196,23 +193,5 @@ async fn listening(target: &Instance, patience: Duration) -> Result<u16, String>
             });
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-fn spec(settings: &ProbeSettings, port: u16) -> ProbeSpec {
-    let probe = match &settings.kind {
-        ProbeKind::Tcp => Probe::Tcp,
-        ProbeKind::Http { path, status_from, status_to } => {
-            Probe::Http(HttpProbe { expected: *status_from..=*status_to, ..HttpProbe::new(path.clone()) })
-        }
-    };
-    ProbeSpec {
-        probe,
-        port,
-        start_period: Duration::from_millis(settings.start_period_ms.into()),
-        interval: Duration::from_millis(settings.interval_ms.into()),
-        timeout: Duration::from_millis(settings.timeout_ms.into()),
-        successes: settings.threshold.into(),
-        failures: FAILURES,
     }
 }

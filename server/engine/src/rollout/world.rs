@@ -88,7 +88,7 @@ impl Rollout {
         let running = matches!(instance.state, InstanceState::Running | InstanceState::Restarting);
         ObservedInstance {
             running: running || self.may_rest(instance),
-            joined: instance.networks.contains(&network),
+            joined: instance.networks.contains_key(&network),
             healthy: self.ready.contains(&instance.name) || (running && serves) || self.may_rest(instance),
             same_release: number_of(&instance.labels) == Some(self.job.number),
             name: instance.name.clone(),

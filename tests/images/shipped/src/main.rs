@@ -14,8 +14,9 @@
 //! Its arguments make it something else than a web server: `work` (a worker that only waits for SIGTERM), `end CODE TEXT`
 //! (a command that prints and ends), `fill PATH MB` (a command that writes a file).
 //!
-//! Paths: `/`, `/healthz`, `/slow?ms=`, `/env`, `/log?n=&text=&stream=`, `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo),
-//! `/read?path=`, `/write?path=&text=`, `/eat?mb=`, `/connect?to=host:port`, `/exit?code=`, `/host`.
+//! Paths: `/`, `/healthz`, `/health?status=` (of `/healthz` from now on), `/slow?ms=`, `/env`, `/log?n=&text=&stream=`,
+//! `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo), `/read?path=`, `/write?path=&text=`, `/eat?mb=`,
+//! `/connect?to=host:port`, `/fetch?from=host:port`, `/exit?code=`, `/host`.
 
 mod http;
 mod routes;

@@ -3,9 +3,10 @@
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Result, Write};
+use std::io::{Read as _, Result, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use crate::http::{Answer, Request};
@@ -21,7 +22,8 @@ pub fn version() -> &'static str {
 pub fn answer(request: &Request) -> Answer {
     match request.path.as_str() {
         "/" => Answer::text(version()),
-        "/healthz" => Answer::text("healthz").with_status(number("PROBE_STATUS").unwrap_or(200) as u16),
+        "/healthz" => Answer::text("healthz").with_status(health()),
+        "/health" => set_health(request),
         "/slow" => {
             pause(request.number("ms").unwrap_or(1000));
             Answer::text(version())
@@ -31,9 +33,10 @@ pub fn answer(request: &Request) -> Answer {
         "/body" => Answer { status: 200, kind: "application/octet-stream", body: request.body.clone() },
         "/host" => Answer::text(fs::read_to_string("/etc/hostname").unwrap_or_default()),
         "/log" => log(request),
-        "/read" => outcome(fs::read_to_string(request.parameter("path").unwrap_or_default())),
+        "/read" => read_file(request),
         "/write" => write_file(request),
         "/connect" => connect(request),
+        "/fetch" => fetch(request),
         "/eat" => eat(request.number("mb").unwrap_or(64)),
         "/exit" => {
             eprintln!("shipped: was asked to end");
@@ -43,9 +46,32 @@ pub fn answer(request: &Request) -> Answer {
     }
 }
 
+/// What `/healthz` answers from now on; 0 means what the environment says.
+static HEALTH: AtomicU16 = AtomicU16::new(0);
+
+fn health() -> u16 {
+    match HEALTH.load(Ordering::SeqCst) {
+        0 => number("PROBE_STATUS").unwrap_or(200) as u16,
+        set => set,
+    }
+}
+
+fn set_health(request: &Request) -> Answer {
+    HEALTH.store(request.number("status").unwrap_or(0) as u16, Ordering::SeqCst);
+    Answer::text(health().to_string())
+}
+
 fn outcome(result: Result<String>) -> Answer {
     match result {
         Ok(text) => Answer::text(text),
+        Err(error) => Answer::text(error.to_string()).with_status(500),
+    }
+}
+
+/// The bytes as they are.
+fn read_file(request: &Request) -> Answer {
+    match fs::read(request.parameter("path").unwrap_or_default()) {
+        Ok(body) => Answer { status: 200, kind: "application/octet-stream", body },
         Err(error) => Answer::text(error.to_string()).with_status(500),
     }
 }
@@ -62,6 +88,19 @@ fn connect(request: &Request) -> Answer {
         let address = found.next().ok_or(std::io::ErrorKind::NotFound)?;
         TcpStream::connect_timeout(&address, Duration::from_secs(2)).map(|_| "connected".to_owned())
     }))
+}
+
+/// What does a service answer there at `/`?
+fn fetch(request: &Request) -> Answer {
+    let from = request.parameter("from").unwrap_or_default();
+    let fetched = TcpStream::connect(&from).and_then(|mut stream| {
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        write!(stream, "GET / HTTP/1.0\r\nhost: {from}\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or(answer))
+    });
+    outcome(fetched)
 }
 
 /// Touches every page, or the kernel would not count it.

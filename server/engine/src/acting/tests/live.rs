@@ -31,6 +31,7 @@ pub(super) async fn go_live(acting: &Acting, path: &ServicePath) -> u64 {
             port: Some(8080),
             domains: vec![],
             variables: variables.into_iter().map(|row| (row.key, row.digest)).collect(),
+            files: Default::default(),
         },
         variables: vec![],
         created_at: engine.now(),

@@ -11,8 +11,11 @@ use super::super::error::DockerError;
 use super::super::names::{checked_name, image_reference, shown};
 use super::super::spec::{InstanceSpec, Mount, PublishedPort, Restart};
 
-/// Raw sockets allow spoofing on a shared network, device nodes are of no use to a service.
-const ALWAYS_DROPPED: [&str; 2] = ["NET_RAW", "MKNOD"];
+/// What is left of Docker's own set is what ordinary images need to start as root and become somebody else: CHOWN,
+/// SETUID, SETGID, DAC_OVERRIDE, FOWNER, KILL and NET_BIND_SERVICE. Raw sockets allow spoofing on a shared network; the
+/// others only give powers back, make devices, or write the machine's audit log.
+const ALWAYS_DROPPED: [&str; 7] =
+    ["AUDIT_WRITE", "FSETID", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP", "SYS_CHROOT"];
 /// Docker's own log files are only the source of ours, so there is a limit. Whoever follows a file that is rotated
 /// away unread loses lines (seen with Docker 20.10: 870,000 of a million written at once with three files of 10 MB,
 /// none with one of 64), so the limit has room for a burst.

@@ -34,6 +34,8 @@ pub struct LiveRelease {
     /// The image that it runs; absent when the release is not known.
     pub image_id: Option<String>,
     pub settings: ServiceSettings,
+    /// The port that its requests go to, unless none is known.
+    pub port: Option<u16>,
 }
 
 /// What should run of a service.
@@ -142,6 +144,25 @@ impl Store {
         write.commit().await
     }
 
+    /// Keeps a fact about the instances of a service's deployment.
+    pub async fn record_of(
+        &self,
+        wanted: (OrganisationId, ServiceId),
+        number: u64,
+        kind: EventKind,
+        message: String,
+    ) -> StoreResult<()> {
+        let (organisation, service) = wanted;
+        let Some(row) = services::Entity::find_by_id(service.0).one(&self.reads).await? else {
+            return Ok(());
+        };
+        let Some(path) = self.path_of(&row).await? else { return Ok(()) };
+        let subject = Subject::deployment(service, &path, number);
+        let mut write = self.begin().await?;
+        write.record(NewEvent::new(&Actor::system(organisation), kind, subject, message));
+        write.commit().await
+    }
+
     async fn path_of(&self, row: &services::Model) -> StoreResult<Option<ServicePath>> {
         let environment = environments::Entity::find_by_id(row.environment_id).one(&self.reads).await?;
         let project = projects::Entity::find_by_id(row.project_id).one(&self.reads).await?;
@@ -185,6 +206,8 @@ impl Context {
         let live = row.live_deployment_id.and_then(|id| self.live.get(&id)).cloned();
         let newest = self.newest.get(&row.id).map(|(_, status)| *status);
         let at = At { table: "services", id: row.id };
+        let detected = row.detected_port.map(|port| at.number("detected_port", port)).transpose()?;
+        let live = live.map(|live| LiveRelease { port: live.port.or(detected), ..live });
         Ok(Wanted {
             organisation: row.organisation_id.into(),
             service: row.id.into(),
@@ -220,8 +243,9 @@ async fn live_releases(store: &Store, ids: Vec<Uuid>) -> StoreResult<HashMap<Uui
         let spec = row.release_id.and_then(|id| specs.remove(&id));
         let number = At { table: "deployments", id: row.id }.number("number", row.number)?;
         let image_id = spec.as_ref().map(|spec| spec.image_id.clone());
+        let port = spec.as_ref().and_then(|spec| spec.port);
         let settings = spec.map(|spec| spec.settings).unwrap_or_default();
-        Ok((row.id, LiveRelease { number, image_id, settings }))
+        Ok((row.id, LiveRelease { number, image_id, settings, port }))
     };
     rows.into_iter().map(live).collect()
 }
