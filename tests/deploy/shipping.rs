@@ -15,8 +15,9 @@ async fn r_hc_4_an_image_with_nothing_configured_opens_at_its_default_domain() -
     let deployed = shipped.owner.ship(&shipped.web).await?;
     shipped.answers("one").await?;
 
-    let service = shipped.owner.service(&shipped.web).await?;
-    ensure!(service.state == ServiceState::Live && service.port == Some(8080), "{service:?}");
+    // The state is an observation: it follows the deployment.
+    let service = shipped.seen(ServiceState::Live, verbs::DEPLOYMENT).await?;
+    ensure!(service.port == Some(8080), "{service:?}");
     ensure!(
         service.live.as_ref().map(|live| live.number) == Some(1) && !service.restart_needed,
         "{service:?}"

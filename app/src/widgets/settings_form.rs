@@ -1,5 +1,6 @@
 //! The fields of how a service runs.
 
+mod isolation;
 mod probe;
 mod processes;
 mod rollout;
@@ -8,6 +9,7 @@ use crate::{
     api::service::forms::SettingsForm,
     components::{Checkbox, FormGroup, SelectField, TextField},
 };
+use isolation::IsolationFields;
 use leptos::prelude::*;
 use probe::ProbeFields;
 use processes::ProcessRows;
@@ -22,7 +24,7 @@ fn choices<const N: usize>(options: [(&str, &str); N]) -> Vec<(String, String)> 
 pub fn SettingsFields(form: SettingsForm) -> impl IntoView {
     let (program, rare) = (form.clone(), form.clone());
     let (rollout, commands) = (form.rollout.clone(), form.rollout);
-    let (processes, probe) = (form.processes, form.probe);
+    let (processes, probe, isolation) = (form.processes, form.probe, form.isolation);
     view! {
         <FormGroup title="The program" text="What runs, and how much of the machine it may take.">
             <ProgramFields form=program/>
@@ -38,6 +40,9 @@ pub fn SettingsFields(form: SettingsForm) -> impl IntoView {
         </FormGroup>
         <FormGroup title="Probe" text="A new release gets requests only after it answered. Berth asks from outside, so the image needs no tool for it.">
             <ProbeFields form=probe/>
+        </FormGroup>
+        <FormGroup title="Isolation" text="Every instance runs without new privileges and with few capabilities. This takes more away.">
+            <IsolationFields form=isolation/>
         </FormGroup>
         <FormGroup title="Stopping and building" text="How long things may take, and what happens when a program ends.">
             <RareFields form=rare/>

@@ -3,7 +3,7 @@
 mod settings;
 mod words;
 
-pub use settings::{ProbeForm, ProcessRow, RolloutForm, SettingsForm, steps_text};
+pub use settings::{IsolationForm, ProbeForm, ProcessRow, RolloutForm, SettingsForm, steps_text};
 pub use words::{join_words, split_words};
 
 use crate::api::PanelError;

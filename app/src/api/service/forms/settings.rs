@@ -1,6 +1,7 @@
 //! How a service runs, as a form.
 
 mod canary;
+mod isolation;
 mod probe;
 mod processes;
 mod reading;
@@ -9,6 +10,7 @@ mod rollout;
 mod tests;
 
 pub use canary::steps_text;
+pub use isolation::IsolationForm;
 pub use probe::ProbeForm;
 pub use processes::ProcessRow;
 pub use reading::port;
@@ -39,6 +41,8 @@ pub struct SettingsForm {
     pub processes: Vec<ProcessRow>,
     #[serde(flatten)]
     pub probe: ProbeForm,
+    #[serde(flatten)]
+    pub isolation: IsolationForm,
     /// Seconds.
     pub drain: String,
     /// Seconds.
@@ -60,6 +64,7 @@ impl SettingsForm {
             rollout: RolloutForm::of(settings),
             processes: settings.processes.iter().map(ProcessRow::of).collect(),
             probe: ProbeForm::of(&settings.probe),
+            isolation: IsolationForm::of(&settings.isolation),
             drain: seconds_text(settings.drain_ms),
             stop_grace: seconds_text(settings.stop_grace_ms),
             build_timeout: (f64::from(settings.build_timeout_s) / 60.0).to_string(),
@@ -89,6 +94,7 @@ impl SettingsForm {
             },
             restart: self.restart.parse().map_err(|why: String| invalid("restart", why))?,
             probe: self.probe.probe()?,
+            isolation: self.isolation.isolation()?,
             drain_ms: scaled("drain", &self.drain, 1_000.0)?,
             stop_grace_ms: scaled("stop_grace", &self.stop_grace, 1_000.0)?,
             build_timeout_s: scaled("build_timeout", &self.build_timeout, 60.0)?,

@@ -7,7 +7,7 @@ use crate::{
 };
 use berth_domain::{
     permission::Permission,
-    service::{InstanceView, ServiceState, ServiceView, WEB},
+    service::{InstanceView, ProbeView, ServiceState, ServiceView, WEB},
 };
 use leptos::prelude::*;
 
@@ -110,7 +110,7 @@ fn InstanceTable(rows: Vec<InstanceView>, live: Option<u64>, base: String) -> im
     let rows =
         rows.into_iter().map(|instance| view! { <Instance instance live base=base.clone()/> }).collect_view();
     view! {
-        <Table head=vec!["State", "Container", "Deployment", "Started", "Restarts", "Image"] caption="Instances">{rows}</Table>
+        <Table head=vec!["State", "Probe", "Container", "Deployment", "Started", "Restarts", "Image"] caption="Instances">{rows}</Table>
     }
     .into_any()
 }
@@ -128,12 +128,29 @@ fn Instance(instance: InstanceView, live: Option<u64>, base: String) -> impl Int
     view! {
         <tr class:former-instance=kept>
             <td><Badge tone icon text=instance.state title/></td>
+            <td>{instance.probe.map(|probe| view! { <Probe probe/> })}</td>
             <td class="mono">{instance.name}</td>
             <td>{deployment}</td>
             <td class="nowrap">{instance.started_at.map(|at| view! { <Time at/> })}</td>
             <td>{instance.restarts}</td>
             <td class="mono">{image}</td>
         </tr>
+    }
+}
+
+/// What the last probe saw.
+#[component]
+fn Probe(probe: ProbeView) -> impl IntoView {
+    let (tone, icon, text) = match (probe.healthy, probe.ok) {
+        (true, true) => (Tone::Good, "live", "answers"),
+        (true, false) => (Tone::Warn, "warning", "did not answer"),
+        (false, false) => (Tone::Bad, "down", "unhealthy"),
+        (false, true) => (Tone::Warn, "warning", "answers again"),
+    };
+    let detail = probe.error.unwrap_or_else(|| format!("{} ms", probe.latency_ms));
+    view! {
+        <Badge tone icon text/>
+        <span class="row-sub">{detail}", "<Time at=probe.at/></span>
     }
 }
 
@@ -162,6 +179,7 @@ mod tests {
             started_at: None,
             restarts: 0,
             image: "sha256:a".into(),
+            probe: None,
         }
     }
 

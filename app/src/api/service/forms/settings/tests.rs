@@ -1,5 +1,5 @@
 use super::*;
-use berth_domain::service::{CanaryStep, ProbeKind, ProbeSettings, Process, RestartPolicy};
+use berth_domain::service::{CanaryStep, Isolation, ProbeKind, ProbeSettings, Process, RestartPolicy};
 
 /// Settings of which each field that the form has differs from its default.
 fn everything_set() -> ServiceSettings {
@@ -30,11 +30,25 @@ fn everything_set() -> ServiceSettings {
         cpu_millis: Some(1_500),
         memory_mib: Some(256),
         restart: RestartPolicy::OnFailure,
+        isolation: Isolation {
+            user: Some("1000:1000".into()),
+            read_only_root: true,
+            pids_limit: Some(64),
+            drop_capabilities: true,
+        },
         drain_ms: 2_500,
         stop_grace_ms: 3_000,
         build_timeout_s: 60,
         probe: ProbeSettings {
-            kind: ProbeKind::Http { path: "/healthz".into(), status_from: 200, status_to: 299 },
+            kind: ProbeKind::Http {
+                path: "/healthz".into(),
+                status_from: 200,
+                status_to: 299,
+                headers: [("Host", "shop.example"), ("X-Who", "a probe: berth")]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .into(),
+                body_contains: Some("all is well".into()),
+            },
             start_period_ms: 5_000,
             interval_ms: 200,
             timeout_ms: 300,
@@ -49,6 +63,32 @@ fn settings_survive_their_form() {
     let settings = everything_set();
     let form = SettingsForm::of(&settings);
     assert_eq!(form.settings(ServiceSettings::default()).ok(), Some(settings));
+}
+
+#[test]
+fn every_kind_of_probe_survives_its_form() {
+    for kind in [
+        ProbeKind::Tcp,
+        ProbeKind::http("/up"),
+        ProbeKind::Grpc { service: None },
+        ProbeKind::Grpc { service: Some("shop.v1.Orders".into()) },
+    ] {
+        let probe = ProbeSettings { kind, ..ProbeSettings::default() };
+        let settings = ServiceSettings { probe, ..ServiceSettings::default() };
+        let form = SettingsForm::of(&settings);
+        assert_eq!(form.settings(ServiceSettings::default()).ok(), Some(settings));
+    }
+}
+
+#[test]
+fn a_line_that_is_no_header_is_refused_at_its_field() {
+    let mut form = SettingsForm::of(&ServiceSettings {
+        probe: ProbeSettings { kind: ProbeKind::http("/"), ..ProbeSettings::default() },
+        ..ServiceSettings::default()
+    });
+    form.probe.probe_headers = "Accept".into();
+    let problem = form.settings(ServiceSettings::default()).unwrap_err();
+    assert!(format!("{problem:?}").contains("\"probe_headers\""), "{problem:?}");
 }
 
 #[test]
