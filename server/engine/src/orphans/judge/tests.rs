@@ -19,7 +19,7 @@ fn container(name: &str, state: InstanceState, more: &[(&str, String)]) -> Insta
         image_id: "sha256:used".into(),
         state,
         labels: labels(more),
-        networks: Vec::new(),
+        networks: [].into(),
         created: Utc::now(),
     }
 }
