@@ -24,7 +24,7 @@ impl Shipped {
     }
 
     /// The same on a Berth with more environment variables.
-    pub async fn live_with(environment: Vec<(String, String)>) -> Result<Self> {
+    pub async fn live_where(environment: Vec<(String, String)>) -> Result<Self> {
         let berth = Berth::start(Options { environment, ..Options::default() }).await?;
         berth.proxy_is_up().await?;
         let shipped = Self::on(berth, swift()).await?;

@@ -33,7 +33,7 @@ fn with(name: &str, value: &str) -> Vec<(String, String)> {
 /// data, stays as it is, also over the deletion of a service and a project.
 #[tokio::test]
 async fn r_disk_3_what_nobody_wants_goes_and_what_is_not_ours_stays_as_it_is() -> Result<()> {
-    let shipped = Shipped::live_with(with("BERTH_ORPHAN_GRACE", "2s")).await?;
+    let shipped = Shipped::live_where(with("BERTH_ORPHAN_GRACE", "2s")).await?;
     let docker = Docker::connect().await?;
     let (plain, other) = (names::instance(), names::instance());
     let foreign = [
@@ -163,7 +163,7 @@ async fn r_orp_1_what_nobody_wants_is_shown_before_it_goes_and_can_be_removed_at
 /// R-DISK-3: the deletion of a volume can be taken back until its time has come; then the data goes.
 #[tokio::test]
 async fn r_disk_3_a_volume_can_be_kept_until_its_time_has_come() -> Result<()> {
-    let shipped = Shipped::live_with(with("BERTH_VOLUME_GRACE", "30s")).await?;
+    let shipped = Shipped::live_where(with("BERTH_VOLUME_GRACE", "30s")).await?;
     let (owner, docker, at) = (&shipped.owner, Docker::connect().await?, verbs::of(&shipped.web));
     let volume = unmounted_volume(&shipped).await?;
     let data = format!("{at}/volumes/data");

@@ -5,6 +5,7 @@ use crate::{
     git::dockerfile,
 };
 use berth_tests::{
+    berth::shipped_image,
     docker,
     git::GitServer,
     prelude::*,
@@ -26,6 +27,11 @@ const OF_ONE_CONTAINER: [&str; 10] = [
     "State",
     "RestartCount",
 ];
+
+/// A domain of the first release, one that another service took since, and one that came with the second.
+const FIRST: &str = "first.example.localhost";
+const TAKEN: &str = "taken.example.localhost";
+const SECOND: &str = "second.example.localhost";
 
 /// What was first: an image built from git, two variables, a command, a volume, limits.
 fn first() -> Value {
@@ -52,6 +58,9 @@ async fn first_release(repository: &Repository) -> Result<Shipped> {
     owner.patch(&verbs::of(web), json!({ "source": git(&repository.url) })).await?.done()?;
     owner.set_plain(web, "COLOUR", "blue").await?;
     owner.set_secret(web, "PASSWORD", "first\nwith a line").await?;
+    for host in [FIRST, TAKEN] {
+        lead(&shipped, web, host).await?;
+    }
     let queued = owner.deploy(web).await?;
     owner.live(web, queued.number, BUILD).await?;
     shipped.answers("one").await?;
@@ -67,8 +76,14 @@ async fn second_release(shipped: &Shipped, repository: &Repository) -> Result<()
     owner.set_plain(web, "COLOUR", "green").await?;
     owner.set_plain(web, "ADDED", "since").await?;
     owner.delete(&format!("{}/variables/PASSWORD", verbs::of(web)), Value::Null).await?.done()?;
-    let domain = json!({ "host": "second.example.localhost", "path": "/" });
-    owner.post(&format!("{}/domains", verbs::of(web)), domain).await?.done()?;
+    let domains = owner.service(web).await?.domains;
+    for domain in domains.iter().filter(|domain| [FIRST, TAKEN].contains(&domain.host.as_str())) {
+        owner.delete(&format!("{}/domains/{}", verbs::of(web), domain.id), Value::Null).await?.done()?;
+    }
+    lead(shipped, web, SECOND).await?;
+    let other = path("shop/production/other");
+    owner.create_service(&other, verbs::image(&shipped_image()), verbs::swift()).await?;
+    lead(shipped, &other, TAKEN).await?;
     let queued = owner.deploy(web).await?;
     owner.live(web, queued.number, BUILD).await?;
     shipped.answers("two").await
@@ -98,15 +113,32 @@ async fn r_rb_1_a_rollback_runs_the_first_release_byte_for_byte() -> Result<()> 
     shipped.answers("one").await?;
     let after = inspected(&shipped).await?;
     ensure!(after == before, "before: {before:#}\nafter: {after:#}");
-    // Domains take effect without a deployment, so they belong to the service.
-    verbs::answers(shipped.berth.http_port, "second.example.localhost", "/", "one").await
+    domains_are_back(&shipped, queued.number).await
+}
+
+/// R-RB-1: what led to the first release leads to it again; what was added since stays, and nobody loses a domain.
+async fn domains_are_back(shipped: &Shipped, number: u64) -> Result<()> {
+    for host in [FIRST, SECOND] {
+        verbs::answers(shipped.berth.http_port, host, "/", "one").await?;
+    }
+    let other = shipped.owner.service(&path("shop/production/other")).await?;
+    ensure!(other.domains.iter().any(|domain| domain.host.as_str() == TAKEN), "{:?}", other.domains);
+    let log = shipped.owner.deployment_log(&shipped.web, number).await?;
+    ensure!(log.contains(&format!("{TAKEN}/ leads to another service")), "{log}");
+    ensure!(log.contains(&format!("{FIRST}/ leads to the service again")), "{log}");
+    Ok(())
+}
+
+async fn lead(shipped: &Shipped, to: &ServicePath, host: &str) -> Result<()> {
+    let domain = json!({ "host": host, "path": "/" });
+    shipped.owner.post(&format!("{}/domains", verbs::of(to)), domain).await?.done()
 }
 
 /// R-RB-3: what would change is told before.
 async fn preview_tells_what_changes(shipped: &Shipped) -> Result<()> {
     let preview: Value = shipped.owner.get(&format!("{}/rollback/1", verbs::of(&shipped.web))).await?.ok()?;
     let changes = preview["changes"].to_string();
-    let lines = ["commit", "image", "command", "volumes", "memory", "CPU", "restart", "probe"];
+    let lines = ["commit", "image", "command", "volumes", "memory", "CPU", "restart", "probe", "domains"];
     for word in lines.into_iter().chain(["COLOUR", "ADDED", "PASSWORD"]) {
         ensure!(changes.contains(word), "{word} is missing in {preview}");
     }

@@ -39,6 +39,17 @@ pub struct ReleaseSpec {
     pub files: BTreeMap<String, String>,
 }
 
+impl ReleaseSpec {
+    /// Takes the domains in that another release has: no rollback takes one away that was added since.
+    pub fn keep_domains_of(&mut self, other: &ReleaseSpec) {
+        let has = |all: &[ReleaseDomain], one: &ReleaseDomain| {
+            all.iter().any(|domain| domain.host == one.host && domain.path == one.path)
+        };
+        let added: Vec<_> = other.domains.iter().filter(|one| !has(&self.domains, one)).cloned().collect();
+        self.domains.extend(added);
+    }
+}
+
 /// A release as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -184,6 +195,18 @@ mod tests {
         let mut old = serde_json::to_value(spec("a", &[])).unwrap();
         old.as_object_mut().unwrap().remove("files");
         assert_eq!(serde_json::from_value::<ReleaseSpec>(old).unwrap(), spec("a", &[]));
+    }
+
+    #[test]
+    fn r_rb_1_domains_of_both_releases_lead_to_it_after_a_rollback() {
+        let domain =
+            |host: &str| ReleaseDomain { host: host.parse().unwrap(), path: PathPrefix::root(), port: None };
+        let (mut live, mut target) = (spec("a", &[]), spec("a", &[]));
+        live.domains = vec![domain("new.example.com"), domain("both.example.com")];
+        target.domains = vec![domain("both.example.com"), domain("old.example.com")];
+        target.keep_domains_of(&live);
+        let hosts: Vec<_> = target.domains.iter().map(|d| d.host.to_string()).collect();
+        assert_eq!(hosts, ["both.example.com", "old.example.com", "new.example.com"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod build;
 mod canary;
 mod command;
+mod domains;
 mod freeze;
 mod halt;
 mod instances;
@@ -137,7 +138,11 @@ impl Rollout {
                 self.freeze().await?;
                 self.steps_of(phase).await
             }
-            Phase::Start | Phase::Probe | Phase::Switch | Phase::Drain => self.steps_of(phase).await,
+            Phase::Start | Phase::Probe | Phase::Switch => self.steps_of(phase).await,
+            Phase::Drain => {
+                self.bring_domains_back().await?;
+                self.steps_of(phase).await
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use berth_domain::{
     ids::{DeploymentId, ServiceId},
+    release::ReleaseDomain,
     traffic::{Share, Traffic},
 };
 use dashmap::{DashMap, DashSet};
@@ -13,7 +14,6 @@ use tracing::warn;
 use crate::{
     Engine, Result,
     proxy::{Backend, Confirmation, Route, Server, ServiceRoutes},
-    store::deployments::Domain,
 };
 
 /// How often every file is compared with the store, without a signal.
@@ -122,7 +122,7 @@ async fn apply_all(engine: &Engine, services: Vec<ServiceId>) {
 /// Groups the domains by port. The nonce follows from the content, so the same routes are the same file.
 fn files(
     key: &str,
-    domains: &[Domain],
+    domains: &[ReleaseDomain],
     deployment: DeploymentId,
     traffic: &Traffic,
     digest: impl Fn(&str) -> String,
@@ -165,8 +165,8 @@ mod tests {
     use berth_domain::domain_name::PathPrefix;
     use uuid::Uuid;
 
-    fn domain(host: &str, port: Option<u16>) -> Domain {
-        Domain { host: host.parse().unwrap(), path: PathPrefix::root(), port }
+    fn domain(host: &str, port: Option<u16>) -> ReleaseDomain {
+        ReleaseDomain { host: host.parse().unwrap(), path: PathPrefix::root(), port }
     }
 
     fn share(number: u64, percent: u8, instances: &[&str]) -> Share {

@@ -3,7 +3,6 @@
 use super::{
     follow::{follow, refresh_after},
     frame::{Here, may},
-    volumes::size_text,
 };
 use crate::{
     api::{
@@ -18,6 +17,7 @@ use crate::{
     widgets::variables::AgainstBadge,
 };
 use berth_domain::{
+    disk::size_text,
     file::{FileView, FilesView, RevealedFile},
     permission::Permission,
 };

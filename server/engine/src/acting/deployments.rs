@@ -109,11 +109,17 @@ impl Acting {
         self.require(Permission::Read)?;
         let row = self.deployment_row(path, to).await?;
         let release = self.release_of(&row).await?;
-        let live = self.engine.parts.store.live_release(row.service).await?;
-        let target =
-            self.engine.parts.store.release(release).await?.ok_or_else(|| Error::not_found("release"))?;
-        let changes = live.map(|live| difference(&live.spec, &target.spec)).unwrap_or_default();
-        let mut not_restored = vec!["Domains: they stay as they are now.".to_owned()];
+        let store = &self.engine.parts.store;
+        let mut target = store.release(release).await?.ok_or_else(|| Error::not_found("release"))?;
+        let changes = match store.live_release(row.service).await? {
+            Some(mut live) => {
+                live.spec.domains = store.domains_of(row.service).await?;
+                target.spec.keep_domains_of(&live.spec);
+                difference(&live.spec, &target.spec)
+            }
+            None => Vec::new(),
+        };
+        let mut not_restored = vec!["Domains that were added since: they stay.".to_owned()];
         if !target.spec.settings.volumes.is_empty() {
             not_restored.push("Data in volumes, and what migrations did to databases.".to_owned());
         }

@@ -1,6 +1,6 @@
 //! The release: what will run, resolved and written down once.
 
-use berth_domain::release::{ReleaseDomain, ReleaseSpec};
+use berth_domain::release::ReleaseSpec;
 
 use super::{Rollout, halt::Halt};
 use crate::{docker::ImageFacts, store::releases::ReleaseRow, vault::Row};
@@ -55,10 +55,7 @@ impl Rollout {
             commit: self.job.commit.clone(),
             settings: self.job.settings.clone(),
             port,
-            domains: domains
-                .into_iter()
-                .map(|domain| ReleaseDomain { host: domain.host, path: domain.path, port: domain.port })
-                .collect(),
+            domains,
             variables: Default::default(),
             files: self
                 .engine

@@ -26,13 +26,13 @@ macro_rules! entity {
 }
 
 mod accounts;
-mod leavings;
 mod contents;
+mod leavings;
 mod records;
 mod workload;
 
 pub use accounts::{members, meta, organisations, sessions, tokens, users};
-pub use leavings::{orphans, tombstones, volume_deletions};
 pub use contents::{file_contents, files};
+pub use leavings::{orphans, tombstones, volume_deletions};
 pub use records::{deliveries, deployments, events, releases};
 pub use workload::{domains, environments, projects, services, variables};

@@ -8,24 +8,15 @@ use super::super::{
 use crate::Actor;
 use berth_domain::{
     deployment::Status,
-    domain_name::{HostName, PathPrefix},
     event::EventKind,
     ids::{EnvironmentId, OrganisationId, ServiceId},
-    release::ReleaseSpec,
+    release::{ReleaseDomain, ReleaseSpec},
     service::{InstanceView, ServicePath, ServiceSettings, ServiceState},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// A host and path that lead to a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Domain {
-    pub host: HostName,
-    pub path: PathPrefix,
-    pub port: Option<u16>,
-}
 
 /// The release of the live deployment.
 #[derive(Debug, Clone)]
@@ -69,12 +60,12 @@ pub struct Before {
 
 impl Store {
     /// The domains of a service.
-    pub async fn domains_of(&self, service: ServiceId) -> StoreResult<Vec<Domain>> {
+    pub async fn domains_of(&self, service: ServiceId) -> StoreResult<Vec<ReleaseDomain>> {
         let rows =
             domains::Entity::find().filter(domains::Column::ServiceId.eq(service.0)).all(&self.reads).await?;
         let domain = |row: domains::Model| {
             let at = At { table: "domains", id: row.id };
-            Ok(Domain {
+            Ok(ReleaseDomain {
                 host: at.text("host", &row.host)?,
                 path: at.text("path", &row.path)?,
                 port: row.port.map(|port| at.number("port", port)).transpose()?,
