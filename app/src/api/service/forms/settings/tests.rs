@@ -39,22 +39,26 @@ fn everything_set() -> ServiceSettings {
         drain_ms: 2_500,
         stop_grace_ms: 3_000,
         build_timeout_s: 60,
-        probe: ProbeSettings {
-            kind: ProbeKind::Http {
-                path: "/healthz".into(),
-                status_from: 200,
-                status_to: 299,
-                headers: [("Host", "shop.example"), ("X-Who", "a probe: berth")]
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .into(),
-                body_contains: Some("all is well".into()),
-            },
-            start_period_ms: 5_000,
-            interval_ms: 200,
-            timeout_ms: 300,
-            threshold: 4,
-        },
+        probe: probe_set(),
         ..ServiceSettings::default()
+    }
+}
+
+fn probe_set() -> ProbeSettings {
+    ProbeSettings {
+        kind: ProbeKind::Http {
+            path: "/healthz".into(),
+            status_from: 200,
+            status_to: 299,
+            headers: [("Host", "shop.example"), ("X-Who", "a probe: berth")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            body_contains: Some("all is well".into()),
+        },
+        start_period_ms: 5_000,
+        interval_ms: 200,
+        timeout_ms: 300,
+        threshold: 4,
     }
 }
 
