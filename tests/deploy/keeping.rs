@@ -1,6 +1,10 @@
 //! What stays and what goes: volumes, stopped services, deleted services, and what is not ours.
 
-use crate::{fixture::Shipped, foreign::Things};
+use crate::{
+    fixture::{Shipped, with},
+    foreign::Things,
+    git::dockerfile,
+};
 use berth_tests::{names, prelude::*, verbs};
 
 /// R-VOL-1, R-DEP-1b: data outlives five redeployments and a rollback.
@@ -26,6 +30,30 @@ async fn r_vol_1_a_volume_outlives_redeployments_and_rollbacks() -> Result<()> {
         .refused(404)?;
     let at = format!("{}/volumes/data", verbs::of(web));
     owner.delete(&at, json!({ "confirm": "data" })).await?.refused(409)?;
+    Ok(())
+}
+
+/// R-VOL-1: a folder below the image's working folder outlives redeployments, and begins with what the image has there.
+#[tokio::test]
+async fn r_vol_1_a_relative_folder_outlives_redeployments_and_begins_with_the_images_files() -> Result<()> {
+    let server = GitServer::start().await?;
+    let repository = server.repository("site")?;
+    let text = format!("{}WORKDIR /app\nCOPY seed data/seed\n", dockerfile("one"));
+    repository.commit("First", &[("Dockerfile", &text), ("seed", "from-the-image")])?;
+    let shipped =
+        Shipped::waiting(with(json!({ "volumes": [{ "name": "data", "path": "./data" }] }))).await?;
+    let (owner, web) = (&shipped.owner, &shipped.web);
+    owner.patch(&verbs::of(web), json!({ "source": verbs::git(&repository.url) })).await?.done()?;
+    let queued = owner.deploy(web).await?;
+    owner.live(web, queued.number, verbs::BUILD).await?;
+    ensure!(shipped.body("/read?path=/app/data/seed").await? == "from-the-image");
+    shipped.body("/write?path=/app/data/kept&text=still-here").await?;
+    repository.commit("Second", &[("seed", "a-later-one")])?;
+    let queued = owner.deploy(web).await?;
+    owner.live(web, queued.number, verbs::BUILD).await?;
+    ensure!(shipped.body("/read?path=/app/data/kept").await? == "still-here");
+    // What is kept wins over what a later image has in that place.
+    ensure!(shipped.body("/read?path=/app/data/seed").await? == "from-the-image");
     Ok(())
 }
 

@@ -187,7 +187,8 @@ fn AddForm(here: Here, add: ServerAction<AddVolume>) -> impl IntoView {
                 {here.hidden()}
                 <div class="field-row">
                     <TextField name="name" label="Name" placeholder="data" mono=true autocomplete="off"/>
-                    <TextField name="mount" label="Folder in the container" placeholder="/var/lib/app" mono=true autocomplete="off"/>
+                    <TextField name="mount" label="Folder in the container" placeholder="/var/lib/app" mono=true autocomplete="off"
+                        hint="Such as data for a folder below the image's working folder."/>
                 </div>
                 <Checkbox name="read_only" label="Read only" hint="The program can read the folder and not change it."/>
                 <div class="form-actions"><Button variant=Variant::Primary icon="plus">"Mount"</Button></div>

@@ -26,10 +26,33 @@ text_enum! {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VolumeMount {
     pub name: Name,
-    /// The absolute path inside the container.
+    /// The path inside the container; one that does not begin with `/` is below the image's working folder.
     pub path: String,
     #[serde(default)]
     pub read_only: bool,
+}
+
+impl VolumeMount {
+    /// Where it is inside a container whose image works in this folder.
+    pub fn target(&self, working_folder: &str) -> String {
+        if self.path.starts_with('/') {
+            return self.path.clone();
+        }
+        let below = self.path.trim_start_matches("./");
+        format!("/{}/{below}", working_folder.trim_matches('/')).replacen("//", "/", 1)
+    }
+
+    /// Whether the path depends on the image.
+    pub fn is_relative(&self) -> bool {
+        !self.path.starts_with('/')
+    }
+
+    fn is_sound(&self) -> bool {
+        let path = self.path.trim_start_matches("./").trim_end_matches('/');
+        !path.is_empty()
+            && !path.split('/').any(|part| matches!(part, "." | ".."))
+            && !path.chars().any(|c| c.is_control() || c == ':' || c == ',')
+    }
 }
 
 /// How a service runs. Everything has a default that fits most services.
@@ -159,12 +182,11 @@ impl ServiceSettings {
     fn check_volumes(&self) -> Result<(), (&'static str, String)> {
         for (index, volume) in self.volumes.iter().enumerate() {
             let path = &volume.path;
-            let fits = path.starts_with('/')
-                && path.len() > 1
-                && !path.split('/').any(|part| part == "..")
-                && !path.chars().any(|c| c.is_control() || c == ':' || c == ',');
-            if !fits {
-                return Err(("volumes", format!("{path:?} is not an absolute path inside the container.")));
+            if !volume.is_sound() {
+                return Err((
+                    "volumes",
+                    format!("{path:?} is not the path of a folder inside the container."),
+                ));
             }
             if self.volumes[..index].iter().any(|other| other.path == *path || other.name == volume.name) {
                 return Err(("volumes", format!("{} at {path} is there twice.", volume.name)));
@@ -176,4 +198,36 @@ impl ServiceSettings {
 
 fn is_command(words: &[String]) -> bool {
     !words.is_empty() && !words.iter().any(|word| word.contains('\0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(path: &str) -> VolumeMount {
+        VolumeMount { name: "data".parse().unwrap(), path: path.into(), read_only: false }
+    }
+
+    #[test]
+    fn r_vol_1_a_relative_folder_is_below_the_images_working_folder() {
+        for (path, folder, target) in [
+            ("/data", "/app", "/data"),
+            ("data", "/app", "/app/data"),
+            ("./data/more", "/app/", "/app/data/more"),
+            ("data", "", "/data"),
+        ] {
+            assert_eq!(at(path).target(folder), target, "{path} in {folder:?}");
+        }
+    }
+
+    #[test]
+    fn a_volume_is_mounted_at_a_folder_inside_the_container_only() {
+        for path in ["/data", "data", "./data", "/var/lib/app", "a.b/c"] {
+            assert!(at(path).is_sound(), "{path}");
+        }
+        for path in ["", "/", ".", "./", "..", "../data", "/data/../etc", "data/../..", "a:b", "a,b", "a\nb"]
+        {
+            assert!(!at(path).is_sound(), "{path:?}");
+        }
+    }
 }

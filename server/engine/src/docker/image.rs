@@ -125,6 +125,7 @@ fn facts_of(image: ImageInspect) -> ImageFacts {
         entrypoint: config.entrypoint.unwrap_or_default(),
         env_keys: keys.iter().map(|kv| kv.split('=').next().unwrap_or_default().to_owned()).collect(),
         user: config.user.unwrap_or_default(),
+        working_folder: config.working_dir.unwrap_or_default(),
         labels: config.labels.unwrap_or_default().into_iter().collect(),
         volumes: config.volumes.unwrap_or_default(),
         has_healthcheck: config.healthcheck.is_some(),

@@ -62,6 +62,8 @@ pub struct ImageFacts {
     pub env_keys: Vec<String>,
     /// Its user, empty for root.
     pub user: String,
+    /// The folder that its program starts in; empty for the root.
+    pub working_folder: String,
     /// Its labels.
     pub labels: Labels,
     /// Paths of VOLUME.

@@ -6,7 +6,7 @@ use berth_domain::{
     deployment::Phase,
     event::EventKind,
     plan::Step,
-    service::{Member, RestartPolicy, WEB},
+    service::{Member, RestartPolicy, VolumeMount, WEB},
 };
 use tracing::warn;
 
@@ -187,7 +187,8 @@ impl Rollout {
             labels: belongs.labels(naming),
             env,
             network: Some(naming.network(self.job.environment)),
-            mounts: [self.mounts(), self.engine.file_mounts(release).await?].concat(),
+            mounts: [self.mounts(&release.spec.image_id).await?, self.engine.file_mounts(release).await?]
+                .concat(),
             nano_cpus: settings.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
             memory: settings.memory_mib.map(|mib| i64::from(mib) << 20),
             pids_limit: Some(isolation.pids().into()),
@@ -200,11 +201,15 @@ impl Rollout {
         })
     }
 
-    fn mounts(&self) -> Vec<Mount> {
+    async fn mounts(&self, image: &str) -> Result<Vec<Mount>, Halt> {
         let volumes = &self.job.release_settings().volumes;
-        let mount = |volume: &berth_domain::service::VolumeMount| Mount::Volume {
+        let folder = match volumes.iter().any(VolumeMount::is_relative) {
+            true => self.working_folder(image).await?,
+            false => String::new(),
+        };
+        let mount = |volume: &VolumeMount| Mount::Volume {
             name: self.engine.parts.naming.volume(self.job.service, &volume.name),
-            target: volume.path.clone(),
+            target: volume.target(&folder),
             read_only: volume.read_only,
         };
         let mut mounts: Vec<Mount> = volumes.iter().map(mount).collect();
@@ -212,7 +217,13 @@ impl Rollout {
         if self.job.release_settings().isolation.read_only_root && !volumes.iter().any(|v| v.path == "/tmp") {
             mounts.push(Mount::Tmpfs { target: "/tmp".into(), size: TMP_SIZE });
         }
-        mounts
+        Ok(mounts)
+    }
+
+    async fn working_folder(&self, image: &str) -> Result<String, Halt> {
+        let facts = self.engine.docker().await?.inspect_image(image).await?;
+        let facts = facts.ok_or_else(|| Halt::failed(format!("The image {image} of the release is gone")))?;
+        Ok(facts.working_folder)
     }
 
     /// Lets requests on the old instances finish. If a new instance dies meanwhile, the old ones still can take over.
