@@ -2,7 +2,8 @@
 # One Berth on this machine: its settings, its user, and how it is started and stopped.
 
 SETTINGS=(BERTH_DATA BERTH_LISTEN BERTH_INSTANCE BERTH_HTTP_PORT BERTH_PROXY_API_PORT BERTH_PROXY_IMAGE
-  BERTH_PUBLIC_URL BERTH_DEFAULT_DOMAIN BERTH_CONCURRENT_BUILDS BERTH_RELEASES_KEPT BERTH_LOG_BUDGET_MIB
+  BERTH_PUBLIC_URL BERTH_DEFAULT_DOMAIN BERTH_CONCURRENT_BUILDS BERTH_BUILD_MEMORY_MIB BERTH_BUILD_PROCESSES
+  BERTH_RELEASES_KEPT BERTH_LOG_BUDGET_MIB
   BERTH_LOG_DAYS BERTH_ORPHAN_GRACE BERTH_VOLUME_GRACE BERTH_EVENT_DAYS DATABASE_URL RUST_LOG)
 
 # What the environment says now, else what an earlier run was told, else the default.
@@ -70,6 +71,7 @@ install_program() {
   as_root mkdir -p "$PROGRAM.new"
   as_root install -m 0755 "$BERTH_BIN" "$PROGRAM.new/berth"
   as_root install -m 0755 "$BERTH_ROOT/docker/lib/keep-running" "$PROGRAM.new/keep-running"
+  as_root install -m 0755 "$BERTH_ROOT/docker/lib/lend-builds" "$PROGRAM.new/lend-builds"
   as_root cp -r "$BERTH_SITE" "$PROGRAM.new/site"
   settings_text | as_root install -m 0600 -o "$BERTH_USER" /dev/stdin "$SETTINGS_FILE"
   printf '%s' "$version" | as_root tee "$PROGRAM.new/version" >/dev/null
@@ -93,6 +95,7 @@ After=network-online.target docker.service
 [Service]
 User=$BERTH_USER
 EnvironmentFile=$SETTINGS_FILE
+ExecStartPre=+$PROGRAM/lend-builds $BERTH_USER
 ExecStart=$PROGRAM/berth serve
 Restart=always
 RestartSec=1
@@ -104,7 +107,7 @@ ProtectSystem=strict
 ReadWritePaths=$BERTH_DATA
 ProtectHome=$protect_home
 ProtectKernelTunables=yes
-ProtectControlGroups=yes
+ProtectControlGroups=no
 RestrictSUIDSGID=yes
 
 [Install]
@@ -132,6 +135,7 @@ start_berth() {
   else
     as_root touch "$BERTH_DATA/berth.log"
     as_root chown "$BERTH_USER" "$BERTH_DATA/berth.log"
+    as_root "$PROGRAM/lend-builds" "$BERTH_USER"
     as_root "$PROGRAM/keep-running" "$BERTH_USER" "$PROGRAM/berth" "$SETTINGS_FILE" "$PID_FILE" "$BERTH_DATA/berth.log"
   fi
 }

@@ -63,6 +63,14 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 1)]
     pub concurrent_builds: usize,
 
+    /// The memory that all builds together may take, in MiB; what the machine has to spare when unset
+    #[arg(long, env = "BERTH_BUILD_MEMORY_MIB")]
+    pub build_memory_mib: Option<u64>,
+
+    /// How many processes and threads all builds together may have
+    #[arg(long, env = "BERTH_BUILD_PROCESSES", default_value_t = 4_096)]
+    pub build_processes: u64,
+
     /// How many former releases of a service keep their image
     #[arg(long, env = "BERTH_RELEASES_KEPT", default_value_t = 5)]
     pub releases_kept: usize,
@@ -119,6 +127,8 @@ impl ServeArgs {
             proxy_api_port: self.proxy_api_port,
             proxy_image: self.proxy_image.clone(),
             concurrent_builds: self.concurrent_builds.max(1),
+            build_memory: self.build_memory_mib.map(|mib| mib << 20),
+            build_processes: self.build_processes.max(64),
             releases_kept: self.releases_kept,
             log_budget: self.log_budget_mib << 20,
             log_days: self.log_days,

@@ -171,6 +171,7 @@ async fn r_q_1_a_kill_during_a_build_loses_no_request_and_blocks_nothing() -> Re
         format!("FROM debian:bookworm-slim AS slow\nRUN echo {sign} && sleep 4\n{}", dockerfile("two"));
     let slow = format!("{slow}COPY --from=slow /etc/debian_version /waited\n");
     repository.commit("Build slowly", &[("Dockerfile", &slow)])?;
+    shipped.owner.set_plain(&shipped.web, "VERSION", "two").await?;
     shipped.owner.patch(&verbs::of(&shipped.web), json!({ "source": git(&repository.url) })).await?.done()?;
     let load = shipped.under_load(200);
     let queued = shipped.owner.deploy(&shipped.web).await?;

@@ -92,12 +92,8 @@ async fn r_net_2_a_network_removed_by_hand_is_shown_and_there_again() -> Result<
     let (docker, before) = (Docker::connect().await?, shipped.running().await?.remove(0));
     let networks = before.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
     let network = networks.keys().next().context("a network")?.clone();
-    let members = docker.api.inspect_network(&network, None::<InspectNetworkOptions>).await?.containers;
-    for container in members.unwrap_or_default().into_keys() {
-        let request = NetworkDisconnectRequest { container, force: Some(true) };
-        docker.api.disconnect_network(&network, request).await?;
-    }
-    docker.api.remove_network(&network).await?;
+    // Berth puts an instance back as soon as it sees that it left: whoever removes the network has to be quicker.
+    eventually("the network is removed", || remove_by_hand(&docker, &network)).await?;
     let down = shipped.seen(ServiceState::Down, REPAIR).await;
     let told = told(&shipped, "service.observed").await?;
     ensure!(
@@ -109,6 +105,15 @@ async fn r_net_2_a_network_removed_by_hand_is_shown_and_there_again() -> Result<
     shipped.seen(ServiceState::Live, REPAIR).await?;
     shipped.owner.ship_version(&shipped.web, "two").await?;
     shipped.answers("two").await
+}
+
+async fn remove_by_hand(docker: &Docker, network: &str) -> Result<()> {
+    let members = docker.api.inspect_network(network, None::<InspectNetworkOptions>).await?.containers;
+    for container in members.unwrap_or_default().into_keys() {
+        let request = NetworkDisconnectRequest { container, force: Some(true) };
+        docker.api.disconnect_network(network, request).await?;
+    }
+    Ok(docker.api.remove_network(network).await?)
 }
 
 /// R-DEP-1d: a release that crashes while the old one still drains gives the traffic back: what was asked of the old

@@ -1,5 +1,6 @@
 //! Real Docker, real Traefik: what is shipped answers, what fails harms nothing, and no request is lost.
 
+mod builds;
 mod crashes;
 mod disturbances;
 mod failures;

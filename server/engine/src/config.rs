@@ -23,6 +23,10 @@ pub struct Config {
     pub proxy_image: String,
     /// How many builds run at the same time.
     pub concurrent_builds: usize,
+    /// The memory that all builds together may take, in bytes; what the machine has to spare when absent.
+    pub build_memory: Option<u64>,
+    /// How many processes and threads all builds together may have.
+    pub build_processes: u64,
     /// The disk that a service's log may take, in bytes.
     pub log_budget: u64,
     /// How long log lines are kept, in days.
@@ -50,6 +54,8 @@ impl Config {
             proxy_api_port: 8079,
             proxy_image: "traefik:v3.7".into(),
             concurrent_builds: 1,
+            build_memory: None,
+            build_processes: 4_096,
             log_budget: 256 << 20,
             log_days: 30,
             releases_kept: 5,

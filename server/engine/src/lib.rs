@@ -23,6 +23,7 @@ mod naming;
 mod observer;
 mod orphans;
 mod password;
+mod pen;
 mod plain_http;
 pub mod probe;
 mod probing;

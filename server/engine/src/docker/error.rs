@@ -39,6 +39,14 @@ pub struct BuildFailure {
     pub last_lines: Vec<String>,
 }
 
+impl BuildFailure {
+    /// Whether a process of the step was ended by the kernel: the shell says 137, a build tool tells of its child.
+    pub fn was_killed(&self) -> bool {
+        self.reason.contains("137")
+            || self.last_lines.iter().any(|line| line.to_lowercase().contains("killed"))
+    }
+}
+
 impl fmt::Display for BuildFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.step {

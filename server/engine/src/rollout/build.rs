@@ -13,10 +13,11 @@ use tokio::sync::mpsc;
 
 use super::{Rollout, halt::Halt, journal::Journal};
 use crate::{
-    docker::{BuildLine, BuildRequest, Labels},
+    docker::{BuildLine, BuildRequest, DockerError, Labels, Runtime},
     git::{Bounds, Remote, Revision},
     logs::NewLine,
     naming::SERVICE,
+    pen::{self, Limits, Pen},
 };
 
 /// How long a fetch may take; a server that accepts and never answers ends it.
@@ -155,12 +156,50 @@ impl Rollout {
         };
         let building = async {
             let sink = sink;
-            docker.build_image(&request, &sink, &self.signals.cancel).await
+            self.build_in_pen(&*docker, &request, &sink).await
         };
         let (built, ()) = tokio::join!(building, keep_lines(self.journal.clone(), received));
         let id = built?;
         self.journal.say(&format!("Built {id}")).await;
         Ok(())
+    }
+
+    /// Builds within what all builds together may take; one that comes to a limit ends by its name.
+    async fn build_in_pen(
+        &self,
+        docker: &dyn Runtime,
+        request: &BuildRequest,
+        sink: &(dyn Fn(BuildLine) + Send + Sync),
+    ) -> Result<String, Halt> {
+        let (pen, config) = (Pen::new(), self.engine.config());
+        let limits = Limits::of(config.build_memory, config.build_processes).await;
+        let said = match pen.close(&limits).await {
+            Ok(()) => format!("All builds together may take {limits}."),
+            Err(error) => format!("This build has no limits: {error}."),
+        };
+        self.journal.say(&said).await;
+        let before = pen.met().await;
+        let cancel = self.signals.cancel.child_token();
+        let mut building = docker.build_image(request, sink, &cancel);
+        let built = tokio::select! {
+            built = &mut building => built,
+            () = pen.overrun(&limits) => {
+                cancel.cancel();
+                // It is over once Docker says so, however it ended.
+                let _ = building.await;
+                return Err(Halt::failed(pen::too_many(&limits)));
+            }
+        };
+        match built {
+            Err(DockerError::Build(failure)) => {
+                let limit = pen.met().await.since(before, &limits, failure.was_killed());
+                Err(match limit {
+                    Some(limit) => Halt::failed_with(format!("{limit}. {failure}"), failure.last_lines),
+                    None => DockerError::Build(failure).into(),
+                })
+            }
+            built => Ok(built?),
+        }
     }
 }
 
