@@ -21,6 +21,8 @@ pub struct Config {
     pub proxy_api_port: u16,
     /// The proxy's image.
     pub proxy_image: String,
+    /// The waiting room's port, on the proxy's own network only; 0 for one that is free, which is then kept.
+    pub waiting_port: u16,
     /// How many builds run at the same time.
     pub concurrent_builds: usize,
     /// The disk that a service's log may take, in bytes.
@@ -49,6 +51,7 @@ impl Config {
             http_port: 80,
             proxy_api_port: 8079,
             proxy_image: "traefik:v3.7".into(),
+            waiting_port: 0,
             concurrent_builds: 1,
             log_budget: 256 << 20,
             log_days: 30,
