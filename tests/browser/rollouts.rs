@@ -1,4 +1,4 @@
-//! Scaling, promoting, and the word before an outage: by mouse, by keyboard, and without any script.
+//! Scaling, promoting, and the word before requests wait: by mouse, by keyboard, and without any script.
 
 use crate::fixture::{is_quiet, sign_in};
 use berth_tests::{
@@ -141,9 +141,9 @@ async fn tab_to(browser: &Browser, text: &str) -> Result<()> {
     bail!("60 times Tab do not lead to {text:?}")
 }
 
-/// R-DEP-1b: where a deployment means an outage, the button says so before, and what it will do.
+/// R-DEP-1b: where requests wait during a deployment, the button says so before, and what it will do.
 #[tokio::test]
-async fn r_dep_1b_an_outage_is_announced_before_the_deployment() -> Result<()> {
+async fn r_dep_1b_that_requests_wait_is_announced_before_the_deployment() -> Result<()> {
     let volumes = json!([{ "name": "data", "path": "/data" }]);
     let (berth, _, _) = shipped(json!({ "volumes": volumes })).await?;
     let browser = Browser::open(&berth.url()).await?;

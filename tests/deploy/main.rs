@@ -19,3 +19,4 @@ mod rollback;
 mod rollouts;
 mod secrets;
 mod shipping;
+mod waiting;
