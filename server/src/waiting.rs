@@ -101,7 +101,7 @@ impl Room {
         }
         answer.unwrap_or_else(|error| {
             tracing::warn!(%error, %address, "an instance did not answer a request that had waited");
-            let headers = asked.map(|host| (header::HOST, host)).into_iter().collect();
+            let headers: HeaderMap = asked.map(|host| (header::HOST, host)).into_iter().collect();
             self.tell(&Closed::Down, form, &headers)
         })
     }

@@ -40,7 +40,8 @@ fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
 
 /// Fails when a request was lost in another way than by being told what is so.
 fn only_told(report: &Report, what: &str) -> Result<()> {
-    let lost: Vec<_> = report.failures.iter().filter(|f| !f.why.starts_with(&format!("503 {what}"))).collect();
+    let lost: Vec<_> =
+        report.failures.iter().filter(|f| !f.why.starts_with(&format!("503 {what}"))).collect();
     ensure!(lost.is_empty(), "{} were lost: {:#?}", lost.len(), lost.iter().take(20).collect::<Vec<_>>());
     Ok(())
 }
@@ -59,7 +60,10 @@ async fn r_trf_1_maintenance_is_in_effect_at_once_and_stops_nothing() -> Result<
     let page = visit(&shipped, host, "text/html").await?;
     ensure!(page.status() == 503 && took < AT_ONCE, "{} after {took:?}", page.status());
     ensure!(view.maintenance.is_some_and(|now| now.message.as_deref() == Some("Back at <nine>.")));
-    ensure!(header(&page, "cache-control") == "no-store" && !header(&page, "retry-after").is_empty(), "{page:?}");
+    ensure!(
+        header(&page, "cache-control") == "no-store" && !header(&page, "retry-after").is_empty(),
+        "{page:?}"
+    );
     ensure!(page.text().await?.contains("Back at &lt;nine&gt;."), "the message is text");
     is_told(&shipped, host, "maintenance", 503).await?;
 
@@ -258,7 +262,11 @@ async fn r_sec_13_only_the_proxy_reaches_the_waiting_room() -> Result<()> {
     let at = std::fs::read_to_string(shipped.berth.data().join("proxy/waiting-room"))?;
     let through = |from: &str| format!("/fetch?from={}", from.trim());
     let fetched = verbs::visit(shipped.berth.http_port, &shipped.host, &through(&at)).await?;
-    ensure!(!fetched.text().contains("no_such_domain"), "a service is in the waiting room: {}", fetched.text());
+    ensure!(
+        !fetched.text().contains("no_such_domain"),
+        "a service is in the waiting room: {}",
+        fetched.text()
+    );
 
     let service = shipped.owner.service(&shipped.web).await?;
     let maintenance = format!("{}/maintenance", verbs::of(&shipped.web));

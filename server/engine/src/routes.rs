@@ -1,10 +1,6 @@
 //! Which requests lead to which instance: the route files as the store wants them.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use berth_domain::{
     ids::{DeploymentId, ServiceId},
@@ -64,9 +60,9 @@ impl Engine {
         let domains = self.parts.store.domains_of(service).await?;
         let standing = self.parts.store.standing(service).await?;
         let shut = standing.is_none_or(|standing| standing.is_shut(self.now()));
-        let (key, waits) = (self.parts.naming.route(service), |_| shut);
+        let (key, waits) = (self.parts.naming.route(service), |_: Option<u16>| shut);
         let lead = Lead { key: &key, service, deployment: Some(deployment), traffic, waits: &waits };
-        Ok(lead.files(&domains, self.digest()))
+        Ok(lead.files(&domains, self.route_digest()))
     }
 
     /// The files of a service as it is written down. Who should answer and is known not to gets no requests.
@@ -83,10 +79,10 @@ impl Engine {
         let deployment = traffic.shares.first().map(|share| share.deployment);
         let key = self.parts.naming.route(service);
         let lead = Lead { key: &key, service, deployment, traffic, waits: &waits };
-        Ok(lead.files(&domains, self.digest()))
+        Ok(lead.files(&domains, self.route_digest()))
     }
 
-    fn digest(&self) -> impl Fn(&str) -> String {
+    fn route_digest(&self) -> impl Fn(&str) -> String {
         |text| self.parts.vault.digest("route", text.as_bytes())
     }
 
@@ -209,12 +205,7 @@ impl Lead<'_> {
         by_port.into_iter().map(|(port, routes)| self.file(port, routes, &digest)).collect()
     }
 
-    fn file(
-        &self,
-        port: Option<u16>,
-        routes: Vec<Route>,
-        digest: &impl Fn(&str) -> String,
-    ) -> ServiceRoutes {
+    fn file(&self, port: Option<u16>, routes: Vec<Route>, digest: &impl Fn(&str) -> String) -> ServiceRoutes {
         let name = port.map_or_else(|| self.key.to_owned(), |port| format!("{}-{port}", self.key));
         let backends: Vec<_> = self.traffic.shares.iter().filter_map(|share| backend(share, port)).collect();
         match self.deployment {

@@ -19,7 +19,11 @@ use chrono::TimeDelta;
 
 impl Acting {
     /// Begins maintenance, or changes what visitors read. Instances and deployments go on; the proxy has confirmed it.
-    pub async fn begin_maintenance(&self, path: &ServicePath, request: SetMaintenance) -> Result<ServiceView> {
+    pub async fn begin_maintenance(
+        &self,
+        path: &ServicePath,
+        request: SetMaintenance,
+    ) -> Result<ServiceView> {
         self.require(Permission::Deploy)?;
         let message = request.words()?;
         let mut write = self.begin().await?;

@@ -143,7 +143,9 @@ fn check(routes: &ServiceRoutes) -> Result<(), ProxyError> {
         return refuse("an entry point's name must be letters, digits and `-`".into());
     }
     match &routes.waits_for {
-        Some(of) if !is_word(of) => return refuse("whom it waits for must be letters, digits and `-`".into()),
+        Some(of) if !is_word(of) => {
+            return refuse("whom it waits for must be letters, digits and `-`".into());
+        }
         Some(_) if !routes.backends.is_empty() => {
             return refuse("either the waiting room answers or instances do".into());
         }

@@ -48,7 +48,11 @@ impl Standing {
 
 impl Writing<'_> {
     /// Begins or ends maintenance.
-    pub async fn maintain_service(&self, id: ServiceId, maintenance: Option<&Maintenance>) -> StoreResult<bool> {
+    pub async fn maintain_service(
+        &self,
+        id: ServiceId,
+        maintenance: Option<&Maintenance>,
+    ) -> StoreResult<bool> {
         let kept: Option<Json> = maintenance.map(to_json);
         self.update(self.update_of(id).col_expr(services::Column::Maintenance, Expr::value(kept))).await
     }
@@ -74,9 +78,9 @@ impl Store {
             .into_tuple()
             .one(&self.reads)
             .await?;
-        let status = newest.as_ref().map(|(id, status, _)| {
-            At { table: "deployments", id: *id }.text::<Status>("status", status)
-        });
+        let status = newest
+            .as_ref()
+            .map(|(id, status, _)| At { table: "deployments", id: *id }.text::<Status>("status", status));
         let status = status.transpose()?;
         let failed = newest.and_then(|(_, _, reason)| reason).filter(|_| status == Some(Status::Failed));
         let deploying = status.is_some_and(|status| !status.is_settled());

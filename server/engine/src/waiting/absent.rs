@@ -116,7 +116,9 @@ impl Absent {
     /// Whether all who get the traffic are known to have ended.
     pub fn all_ended(&self, service: ServiceId, traffic: &Traffic) -> bool {
         let known = self.lock();
-        let Some(known) = known.get(&service).filter(|known| known.is_sure(Instant::now())) else { return false };
+        let Some(known) = known.get(&service).filter(|known| known.is_sure(Instant::now())) else {
+            return false;
+        };
         let mut names = traffic.shares.iter().flat_map(|share| &share.instances).peekable();
         names.peek().is_some() && names.all(|name| known.ended.contains(name))
     }

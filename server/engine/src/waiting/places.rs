@@ -1,7 +1,7 @@
 //! The places of the waiting room: so many may wait, and no more memory than that do they take.
 
-use std::sync::{Mutex, PoisonError};
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use berth_domain::ids::ServiceId;
 

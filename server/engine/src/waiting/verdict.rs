@@ -40,7 +40,11 @@ pub enum Closed {
 pub(super) enum Verdict {
     Closed(Closed),
     /// It goes to this instance.
-    Open { environment: EnvironmentId, instance: String, port: u16 },
+    Open {
+        environment: EnvironmentId,
+        instance: String,
+        port: u16,
+    },
     /// It waits for so long, unless something changes before.
     Waits(Duration),
 }
@@ -165,7 +169,10 @@ mod tests {
         assert_eq!(judged(&paused), Verdict::Waits(Duration::from_secs(5)));
         let both = Standing { maintenance, ..paused };
         assert_eq!(judged(&both), Verdict::Closed(Closed::Maintenance { message }));
-        assert!(matches!(judged(&Standing { paused_until: Some(now()), ..standing() }), Verdict::Open { .. }));
+        assert!(matches!(
+            judged(&Standing { paused_until: Some(now()), ..standing() }),
+            Verdict::Open { .. }
+        ));
     }
 
     #[test]
@@ -204,10 +211,9 @@ mod tests {
             let (name, _) = chosen(&traffic, None, dice).unwrap();
             *counts.entry(name).or_insert(0) += 1;
         }
-        assert_eq!(counts.into_iter().collect::<Vec<_>>(), [
-            ("n".to_owned(), 100),
-            ("o1".to_owned(), 450),
-            ("o2".to_owned(), 450)
-        ]);
+        assert_eq!(
+            counts.into_iter().collect::<Vec<_>>(),
+            [("n".to_owned(), 100), ("o1".to_owned(), 450), ("o2".to_owned(), 450)]
+        );
     }
 }

@@ -3,12 +3,12 @@
 use crate::{
     api::waiting::{SetMaintenance, SetPause},
     components::{Button, Card, Form, Hidden, Notice, TextArea, TextField, Time, Tone},
+    live::Topic,
     pages::service::{
         follow::refresh_after,
         frame::{Here, may},
     },
 };
-use crate::live::Topic;
 use berth_domain::{
     permission::Permission,
     waiting::{LONGEST_MESSAGE, LONGEST_WAIT_S, Maintenance},
@@ -76,7 +76,8 @@ fn Resume(here: Here) -> impl IntoView {
 pub fn WaitingCard(here: Here) -> impl IntoView {
     let service = here.service;
     let message = Memo::new(move |_| {
-        service.with(|service| service.maintenance.as_ref().map(|now| now.message.clone().unwrap_or_default()))
+        service
+            .with(|service| service.maintenance.as_ref().map(|now| now.message.clone().unwrap_or_default()))
     });
     let live = Memo::new(move |_| service.with(|s| s.live.is_some() && s.settings.routed));
     let here = StoredValue::new(here);
