@@ -168,7 +168,9 @@ async fn apply_all(engine: &Engine, services: Vec<ServiceId>) {
         Ok(on_disk) => on_disk,
         Err(error) => {
             warn!(%error, "could not list the routes; it is tried again");
-            services.into_iter().for_each(|service| drop(engine.parts.dirty_routes.services.insert(service)));
+            for service in services {
+                engine.parts.dirty_routes.services.insert(service);
+            }
             return;
         }
     };
