@@ -48,27 +48,27 @@ impl Door {
         }
         self.open = None;
         let Some(place) = found else { return };
-        match self.open_at(&place).await {
+        match open_at(&self.engine, &place).await {
             Ok(listener) => self.open = Some((place, listener)),
             // It is tried again at the next look.
             Err(error) => warn!(%error, address = %place.address, "the waiting room cannot listen"),
         }
     }
+}
 
-    async fn open_at(&self, place: &Place) -> io::Result<TcpListener> {
-        let wanted = self.engine.waiting_room_port().await;
-        let listener = match bind(place, wanted) {
-            // Somebody took the port while Berth was away; a port that was set is not given up.
-            Err(error) if error.kind() == ErrorKind::AddrInUse && self.engine.config().waiting_port == 0 => {
-                bind(place, 0)
-            }
-            bound => bound,
-        }?;
-        let at = listener.local_addr()?;
-        self.engine.waiting_room_is_at(at).await.map_err(io::Error::other)?;
-        info!(address = %at, bridge = place.bridge, "the waiting room listens");
-        Ok(listener)
-    }
+async fn open_at(engine: &Engine, place: &Place) -> io::Result<TcpListener> {
+    let wanted = engine.waiting_room_port().await;
+    let listener = match bind(place, wanted) {
+        // Somebody took the port while Berth was away; a port that was set is not given up.
+        Err(error) if error.kind() == ErrorKind::AddrInUse && engine.config().waiting_port == 0 => {
+            bind(place, 0)
+        }
+        bound => bound,
+    }?;
+    let at = listener.local_addr()?;
+    engine.waiting_room_is_at(at).await.map_err(io::Error::other)?;
+    info!(address = %at, bridge = place.bridge, "the waiting room listens");
+    Ok(listener)
 }
 
 /// Bound to the bridge where the kernel allows that without privileges; the key keeps others out as well.
