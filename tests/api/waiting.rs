@@ -39,7 +39,7 @@ both_databases! {
         let web = path("shop/production/web");
         owner.create_service(&web, image("nginx:1"), json!({})).await?;
         let at = verbs::of(&web);
-        for message in [&"a".repeat(501), "a\u{1b}[31m"] {
+        for message in [&*"a".repeat(501), "a\u{1b}[31m"] {
             owner.put(&format!("{at}/maintenance"), json!({ "message": message })).await?.refuses_field("message")?;
         }
         for seconds in [0, 61] {
