@@ -18,6 +18,7 @@ pub mod projects;
 pub mod service;
 pub mod variables;
 pub mod volumes;
+pub mod waiting;
 pub mod webhooks;
 
 mod error;

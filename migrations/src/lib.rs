@@ -7,6 +7,7 @@ mod initial;
 mod table;
 mod traffic;
 mod volume_deletions;
+mod waiting;
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseTransaction};
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(traffic::Traffic),
             Box::new(volume_deletions::VolumeDeletions),
             Box::new(files::Files),
+            Box::new(waiting::Waiting),
         ]
     }
 }

@@ -19,6 +19,7 @@ mod session;
 mod stream;
 mod variables;
 mod volumes;
+mod waiting;
 mod webhooks;
 
 pub use openapi::document;
@@ -51,6 +52,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(projects::routes())
         .merge(environments::routes())
         .merge(services::routes())
+        .merge(waiting::routes())
         .merge(variables::routes())
         .merge(deployments::routes())
         .merge(domains::routes())

@@ -16,6 +16,7 @@ mod profile;
 mod promote;
 mod rollback;
 mod scale;
+mod waiting;
 
 use crate::settings::ServeArgs;
 use clap::{Args, Parser, Subcommand};
@@ -50,6 +51,11 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     /// Run more or fewer instances of a service
     Scale(scale::ScaleArgs),
+    /// Tell visitors of a service to come back later, and let them in again
+    #[command(subcommand)]
+    Maintenance(waiting::MaintenanceCommand),
+    /// Let requests to a service wait for up to a minute
+    Pause(waiting::PauseArgs),
     /// Read a service's log
     Logs(logs::LogsArgs),
     /// Read and change a service's variables
@@ -130,6 +136,8 @@ pub fn run() -> ExitCode {
             Command::Promote(args) => promote::run(args).await,
             Command::Rollback(args) => rollback::run(args).await,
             Command::Scale(args) => scale::run(args).await,
+            Command::Maintenance(command) => waiting::maintenance(command).await,
+            Command::Pause(args) => waiting::pause(args).await,
             Command::Logs(args) => logs::run(args).await,
             Command::Env(command) => env::run(command).await,
             Command::Health(args) => health::run(args).await,
@@ -179,5 +187,10 @@ mod tests {
         assert!(Cli::try_parse_from(["berth", "scale", "shop/production/web"]).is_err());
         assert!(Cli::try_parse_from(["berth", "promote", "shop/production/web#3", "--wait"]).is_ok());
         assert!(Cli::try_parse_from(["berth", "promote", "shop/production/web"]).is_err());
+        let maintenance = ["berth", "maintenance", "on", "shop/production/web", "-m", "Back at nine."];
+        assert!(Cli::try_parse_from(maintenance).is_ok());
+        assert!(Cli::try_parse_from(["berth", "maintenance", "off", "shop/production/web"]).is_ok());
+        assert!(Cli::try_parse_from(["berth", "pause", "shop/production/web", "--for", "20s"]).is_ok());
+        assert!(Cli::try_parse_from(["berth", "pause", "shop/production/web", "--end"]).is_ok());
     }
 }

@@ -110,13 +110,8 @@ impl Listener for Doors {
 
 impl Door {
     fn open(address: SocketAddr, interface: Option<Interface>) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        if let Some((name, _)) = &interface {
-            socket.bind_device(Some(name.as_bytes()))?;
-        }
-        socket.bind(address)?;
-        Ok(Self { interface, listener: socket.listen(BACKLOG)? })
+        let listener = listen(address, interface.as_ref().map(|(name, _)| name.as_str()))?;
+        Ok(Self { interface, listener })
     }
 
     /// The way out on a kernel before 5.7, where binding to an interface takes a privilege.
@@ -127,6 +122,17 @@ impl Door {
         );
         Ok(door)
     }
+}
+
+/// Listens on an address, for what comes over one interface only when it is named.
+pub(crate) fn listen(address: SocketAddr, interface: Option<&str>) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    if let Some(name) = interface {
+        socket.bind_device(Some(name.as_bytes()))?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The next connection at any door; each is the first to be looked at in its turn.

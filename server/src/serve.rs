@@ -4,6 +4,7 @@ use crate::{
     doors::{Doors, MayAsk},
     http::{self, App, Assets, Metrics},
     settings::ServeArgs,
+    waiting,
 };
 use anyhow::{Context, Result, bail};
 use axum::serve::{Listener, ListenerExt};
@@ -14,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long open answers may take to finish after the signal to stop.
-const FAREWELL: Duration = Duration::from_secs(10);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Runs the server; returns when it was stopped, and fails when a part of it ended by itself.
 pub async fn serve(args: &ServeArgs) -> Result<()> {
@@ -31,8 +32,12 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
     };
     let listener = Doors::open(args.listen, over(&engine))?;
     announce(&engine, listener.local_addr()?, &public_url);
+    let http = async {
+        let waiting = waiting::answer(engine.clone(), stop.clone());
+        tokio::try_join!(answer(listener, app), waiting).map(drop)
+    };
     tokio::select! {
-        outcome = both(answer(listener, app), engine.run(stop.clone()), &stop) => outcome,
+        outcome = both(http, engine.run(stop.clone()), &stop) => outcome,
         () = signalled_twice(&stop) => bail!("stopped before everything had finished"),
     }
 }
@@ -85,17 +90,19 @@ async fn answer(listener: Doors, app: App) -> std::io::Result<()> {
     });
     let stopping = stop.clone();
     let server = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned());
-    let farewell = async {
-        stop.cancelled().await;
-        tokio::time::sleep(FAREWELL).await;
-    };
     tokio::select! {
         outcome = server => outcome,
-        () = farewell => {
+        () = farewell(&stop) => {
             tracing::warn!("some answers were still open after {} s", FAREWELL.as_secs());
             Ok(())
         }
     }
+}
+
+/// Over when open answers have had their time after the signal to stop.
+pub(crate) async fn farewell(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(FAREWELL).await;
 }
 
 /// Says where the panel is, and how a fresh one is claimed.

@@ -43,6 +43,10 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_PROXY_IMAGE", default_value = "traefik:v3.7")]
     pub proxy_image: String,
 
+    /// The port of the waiting room, on the proxy's own network only; 0 for one that is free, which is then kept
+    #[arg(long, env = "BERTH_WAITING_PORT", default_value_t = 0)]
+    pub waiting_port: u16,
+
     /// Where people reach the panel, for links
     #[arg(long, env = "BERTH_PUBLIC_URL")]
     pub public_url: Option<String>,
@@ -126,6 +130,7 @@ impl ServeArgs {
             http_port: self.http_port,
             proxy_api_port: self.proxy_api_port,
             proxy_image: self.proxy_image.clone(),
+            waiting_port: self.waiting_port,
             concurrent_builds: self.concurrent_builds.max(1),
             build_memory: self.build_memory_mib.map(|mib| mib << 20),
             build_processes: self.build_processes.max(64),

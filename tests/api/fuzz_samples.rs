@@ -38,6 +38,8 @@ fn service_body(method: &str, rest: &str) -> Value {
         ("POST", "/variables/import") => json!({ "dotenv": "A=1" }),
         ("POST", "/deployments") => json!({}),
         ("POST", "/scale") => json!({ "replicas": 2 }),
+        ("PUT", "/maintenance") => json!({ "message": "Back at nine." }),
+        ("POST", "/pause") => json!({ "seconds": 30 }),
         ("POST", "/rollback") => json!({ "to": 1 }),
         ("POST", "/domains") => json!({ "host": "shop.example.com" }),
         ("POST", "/files") => json!({ "path": "/etc/new", "text": "x" }),

@@ -17,4 +17,5 @@ mod services;
 mod setup;
 mod tenants;
 mod variables;
+mod waiting;
 mod webhooks;

@@ -1,4 +1,4 @@
-//! Scaling, promoting, and the word before an outage: by mouse, by keyboard, and without any script.
+//! Scaling, promoting, keeping visitors out, and the word before requests wait: by mouse, by keyboard, without script.
 
 use crate::fixture::{is_quiet, sign_in};
 use berth_tests::{
@@ -141,9 +141,9 @@ async fn tab_to(browser: &Browser, text: &str) -> Result<()> {
     bail!("60 times Tab do not lead to {text:?}")
 }
 
-/// R-DEP-1b: where a deployment means an outage, the button says so before, and what it will do.
+/// R-DEP-1b: where requests wait during a deployment, the button says so before, and what it will do.
 #[tokio::test]
-async fn r_dep_1b_an_outage_is_announced_before_the_deployment() -> Result<()> {
+async fn r_dep_1b_that_requests_wait_is_announced_before_the_deployment() -> Result<()> {
     let volumes = json!([{ "name": "data", "path": "/data" }]);
     let (berth, _, _) = shipped(json!({ "volumes": volumes })).await?;
     let browser = Browser::open(&berth.url()).await?;
@@ -157,6 +157,32 @@ async fn r_dep_1b_an_outage_is_announced_before_the_deployment() -> Result<()> {
     browser.press("Deploy all the same").await?;
     browser.is_at(&format!("{SERVICE}/deployments/2")).await?;
     browser.shows_within(DEPLOYMENT, "The new release runs").await?;
+    is_quiet(&browser).await?;
+    browser.close().await
+}
+
+/// Maintenance and a pause begin and end on the service's page, and visitors see it at once.
+#[tokio::test]
+async fn a_person_keeps_visitors_out_and_lets_them_in_again() -> Result<()> {
+    let (berth, owner, web) = shipped(json!({})).await?;
+    let host = verbs::host(&owner.service(&web).await?)?;
+    let browser = Browser::open(&berth.url()).await?;
+    sign_in(&browser).await?;
+    browser.goto(SERVICE).await?;
+    browser.fill("message", "Back at nine.").await?;
+    browser.press("Begin maintenance").await?;
+    browser.shows("In maintenance").await?;
+    let page = verbs::visit(berth.http_port, &host, "/").await?;
+    ensure!(page.status == 503 && page.text().contains("Back at nine."), "{page:?}");
+    browser.press("End maintenance").await?;
+    verbs::answers(berth.http_port, &host, "/", "one").await?;
+
+    browser.fill("seconds", "60").await?;
+    browser.press("Pause").await?;
+    browser.shows("They go to the instances").await?;
+    ensure!(owner.service(&web).await?.paused_until.is_some());
+    browser.press("Resume now").await?;
+    verbs::answers(berth.http_port, &host, "/", "one").await?;
     is_quiet(&browser).await?;
     browser.close().await
 }

@@ -20,3 +20,4 @@ mod rollback;
 mod rollouts;
 mod secrets;
 mod shipping;
+mod waiting;

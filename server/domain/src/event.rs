@@ -30,6 +30,12 @@ text_enum! {
         ServiceStopped = "service.stopped",
         ServiceStarted = "service.started",
         ServiceScaled = "service.scaled",
+        MaintenanceBegan = "service.maintenance_began",
+        MaintenanceEnded = "service.maintenance_ended",
+        /// Requests wait.
+        TrafficPaused = "service.traffic_paused",
+        /// They go to the instances again.
+        TrafficResumed = "service.traffic_resumed",
         /// What was observed of a service changed: live, down.
         ServiceObserved = "service.observed",
         CredentialSet = "service.credential_set",

@@ -24,6 +24,7 @@ pub mod source;
 pub mod system;
 pub mod traffic;
 pub mod variable;
+pub mod waiting;
 pub mod webhook;
 
 /// A moment, in UTC.

@@ -11,6 +11,7 @@ pub use step::{Command, Step};
 use crate::{
     deployment::Phase,
     service::{Strategy, VolumeMount},
+    waiting::LONGEST_WAIT_S,
 };
 use path::Path;
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,9 @@ impl Exclusive {
             Self::Volume(volume) => format!("The volume {volume} has one writer"),
             Self::Chosen => "The service is set to stop first".to_owned(),
         };
-        format!("{why}, so the old release stops before the new one starts: a short outage.")
+        format!(
+            "{why}, so the old release stops before the new one starts: requests wait meanwhile, up to {LONGEST_WAIT_S} s."
+        )
     }
 }
 
@@ -85,6 +88,8 @@ pub struct Observed {
     pub commands_done: Vec<String>,
     /// A person has ended the waiting of a canary.
     pub promoted: bool,
+    /// Requests wait until somebody gets them.
+    pub held: bool,
 }
 
 /// A container of the service.
@@ -132,7 +137,7 @@ impl Split {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     pub steps: Vec<Step>,
-    /// What a person should know before: a short outage, for instance.
+    /// What a person should know before: that requests wait, for instance.
     pub warning: Option<String>,
 }
 
@@ -165,7 +170,7 @@ impl Plan {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanPreview {
     pub steps: Vec<PlannedStep>,
-    /// What a person should know before: a short outage, for instance.
+    /// What a person should know before: that requests wait, for instance.
     pub warning: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use crate::{
     name::Name,
     permission::text_enum,
     source::Source,
+    waiting::Maintenance,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -159,6 +160,12 @@ pub struct ServiceView {
     pub restart_needed: bool,
     /// Whether credentials for the repository or registry are kept.
     pub credential_set: bool,
+    /// Visitors are told to come back, while it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
+    /// Until when requests wait, while they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 

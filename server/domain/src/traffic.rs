@@ -1,12 +1,16 @@
 //! Who gets a service's requests, as it is written down before anything else believes it.
 
 use crate::{ids::DeploymentId, name::Name};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Who gets a service's requests. Empty: nobody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
     pub shares: Vec<Share>,
+    /// Until when requests wait while nobody gets them: the old release stops before the new one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<DateTime<Utc>>,
 }
 
 /// The share of one deployment.
@@ -23,6 +27,16 @@ pub struct Share {
 }
 
 impl Traffic {
+    /// Requests are shared so.
+    pub fn to(shares: Vec<Share>) -> Self {
+        Self { shares, held_until: None }
+    }
+
+    /// Nobody gets requests; they wait, but not longer than that.
+    pub fn held(until: DateTime<Utc>) -> Self {
+        Self { shares: Vec::new(), held_until: Some(until) }
+    }
+
     /// The share of a deployment.
     pub fn of(&self, deployment: DeploymentId) -> Option<&Share> {
         self.shares.iter().find(|share| share.deployment == deployment)

@@ -19,6 +19,7 @@ mod service_view;
 mod services;
 mod variables;
 mod volumes;
+mod waiting;
 mod webhooks;
 
 pub(crate) use files::place as file_place;

@@ -42,6 +42,11 @@ fn is_open(interface: &str, networks: Option<&[NetworkSummary]>) -> Option<bool>
     }
 }
 
+/// What Docker calls the bridge of a network.
+pub(crate) fn bridge_of(network: &str) -> String {
+    format!("br-{}", network.get(..DIGITS).unwrap_or(network))
+}
+
 /// The beginning of the id of the network whose bridge this would be.
 fn network_of(interface: &str) -> Option<&str> {
     let id = interface.strip_prefix("br-")?;

@@ -21,6 +21,8 @@ pub struct Config {
     pub proxy_api_port: u16,
     /// The proxy's image.
     pub proxy_image: String,
+    /// The waiting room's port, on the proxy's own network only; 0 for one that is free, which is then kept.
+    pub waiting_port: u16,
     /// How many builds run at the same time.
     pub concurrent_builds: usize,
     /// The memory that all builds together may take, in bytes; what the machine has to spare when absent.
@@ -53,6 +55,7 @@ impl Config {
             http_port: 80,
             proxy_api_port: 8079,
             proxy_image: "traefik:v3.7".into(),
+            waiting_port: 0,
             concurrent_builds: 1,
             build_memory: None,
             build_processes: 4_096,

@@ -20,6 +20,7 @@ use crate::{
     store::Store,
     supervisor::Supervisor,
     vault::Vault,
+    waiting::{self, WaitingRoom},
 };
 use berth_domain::{
     ids::DeploymentId,
@@ -69,6 +70,7 @@ pub struct Parts {
     pub(crate) dirty_routes: DirtyRoutes,
     pub(crate) unseen: Unseen,
     pub(crate) probes: Probes,
+    pub(crate) waiting: WaitingRoom,
     pub(crate) proxy_signal: Notify,
     pub(crate) sweep: Notify,
     pub(crate) orphans: Orphans,
@@ -148,6 +150,7 @@ impl Engine {
             dirty_routes: DirtyRoutes::default(),
             unseen: Unseen::default(),
             probes: Probes::default(),
+            waiting: WaitingRoom::default(),
             proxy_signal: Notify::new(),
             sweep: Notify::new(),
             orphans: Orphans::default(),
@@ -171,6 +174,7 @@ impl Engine {
         supervisor.watch("collector", collector::run(self.clone(), requests));
         supervisor.watch("proxy", proxy_keeper::run(self.clone()));
         supervisor.watch("routes", routes::reconcile(self.clone()));
+        supervisor.watch("waiting room", waiting::run(self.clone()));
         supervisor.watch("observer", observer::run(self.clone()));
         supervisor.watch("probes", probing::run(self.clone()));
         supervisor.watch("queue", rollout::work(self.clone()));

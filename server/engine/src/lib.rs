@@ -36,6 +36,7 @@ mod runtime;
 pub mod store;
 mod supervisor;
 pub mod vault;
+pub mod waiting;
 mod webhook;
 
 pub use actor::{Actor, ActorKind};

@@ -222,6 +222,7 @@ async fn look(
     }
     let expected = wanted.live.as_ref().map(|live| expected(engine, wanted, live)).unwrap_or_default();
     let verdict = judge(wanted, &expected, &seen);
+    engine.seen_ended(wanted.service, ended(&expected, &seen));
     let mut views: Vec<_> = seen.into_iter().map(|looked| looked.view).collect();
     views.sort_by(|a, b| b.deployment.cmp(&a.deployment).then_with(|| a.name.cmp(&b.name)));
     engine.parts.store.observed(wanted, verdict.state, verdict.reason, &views, engine.now()).await?;
@@ -272,6 +273,13 @@ fn expected(engine: &Engine, wanted: &Wanted, live: &LiveRelease) -> Vec<Expecte
         }
     }
     all
+}
+
+/// The instances that should answer, when none of them runs.
+fn ended(expected: &[Expected], seen: &[Looked]) -> Option<BTreeSet<String>> {
+    let runs = |name: &str| seen.iter().any(|looked| looked.view.name == name && looked.view.running);
+    let names: BTreeSet<_> = expected.iter().filter(|one| one.routed).map(|one| one.name.clone()).collect();
+    (!names.is_empty() && !names.iter().any(|name| runs(name))).then_some(names)
 }
 
 fn view(instance: &ObservedInstance) -> InstanceView {

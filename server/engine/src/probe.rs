@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::docker::{DockerError, Exit, ListeningPort};
 
+pub(crate) use report::LISTENS_ELSEWHERE;
 pub use report::{Attempt, ProbeFailure, ProbeReport, Reason};
 
 /// What counts as healthy.

@@ -12,9 +12,10 @@ mod files;
 mod metrics;
 mod render;
 mod routes;
+mod waiting_room;
 mod yaml;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,10 @@ use std::time::Duration;
 pub(crate) use container::ROLE;
 pub use error::ProxyError;
 pub use metrics::ServiceCounts;
-pub use render::route_file;
+pub use render::{CONFIRM_HEADER, route_file};
 pub use routes::{Backend, Confirmation, Route, Server, ServiceRoutes};
+
+use subtle::ConstantTimeEq;
 
 use crate::docker::{DockerError, Runtime};
 
@@ -84,12 +87,31 @@ impl Proxy {
     /// Prepares the folder, the key of the internal entry point and the base file; starts nothing.
     pub async fn open(config: ProxyConfig) -> Result<Self, ProxyError> {
         let key = files::prepare(&config.folder).await?;
-        files::write(&config.folder, base::FILE, &base::render(&key)?).await?;
+        let waiting_room = waiting_room::last(&config.folder).await;
+        files::write(&config.folder, base::FILE, &base::render(&key, waiting_room)?).await?;
         let client =
             crate::plain_http::client().timeout(Duration::from_secs(3)).build().map_err(|error| {
                 ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() }
             })?;
         Ok(Self { config: Arc::new(config), key: key.into(), client })
+    }
+
+    /// Where the waiting room listened last.
+    pub async fn waiting_room(&self) -> Option<SocketAddr> {
+        waiting_room::last(&self.config.folder).await
+    }
+
+    /// Leads to the waiting room there.
+    pub async fn waiting_room_is_at(&self, at: SocketAddr) -> Result<(), ProxyError> {
+        waiting_room::remember(&self.config.folder, at).await?;
+        files::write(&self.config.folder, base::FILE, &base::render(&self.key, Some(at))?).await.map(drop)
+    }
+
+    /// Whether the proxy has sent a request to the waiting room, and for whom, by the request's headers.
+    pub fn sent<'a>(&self, header: impl Fn(&str) -> Option<&'a str>) -> Option<Option<&'a str>> {
+        let proof = header(waiting_room::KEY_HEADER).unwrap_or_default();
+        let proven = proof.as_bytes().ct_eq(waiting_room::key(&self.key).as_bytes());
+        bool::from(proven).then(|| header(waiting_room::FOR_HEADER))
     }
 
     /// What it was opened with.

@@ -14,10 +14,14 @@ use tracing::warn;
 use crate::{
     Engine, Result,
     proxy::{Backend, Confirmation, Route, Server, ServiceRoutes},
+    waiting::VisitTo,
 };
 
 /// How often every file is compared with the store, without a signal.
 const PERIOD: Duration = Duration::from_secs(30);
+
+/// How long the proxy may take to answer by a change that somebody waits for.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
 
 /// One lock per service.
 #[derive(Default)]
@@ -44,8 +48,9 @@ impl Engine {
         self.parts.dirty_routes.signal.notify_one();
     }
 
-    /// The files that lead all of a service's domains to whoever gets its traffic, one for each port that they name.
-    /// The proxy confirms them in the name of a deployment.
+    /// The files that lead all of a service's domains to whoever gets this traffic, one for each port that they name; to
+    /// the waiting room in maintenance, in a pause, and when nobody gets it. The proxy confirms them in the name of a
+    /// deployment.
     pub(crate) async fn routes_to(
         &self,
         service: ServiceId,
@@ -53,18 +58,51 @@ impl Engine {
         traffic: &Traffic,
     ) -> Result<Vec<ServiceRoutes>> {
         let domains = self.parts.store.domains_of(service).await?;
-        Ok(files(&self.parts.naming.route(service), &domains, deployment, traffic, |text| {
-            self.parts.vault.digest("route", text.as_bytes())
-        }))
+        let standing = self.parts.store.standing(service).await?;
+        let shut = standing.is_none_or(|standing| standing.is_shut(self.now()));
+        let (key, waits) = (self.parts.naming.route(service), |_: Option<u16>| shut);
+        let lead = Lead { key: &key, service, deployment: Some(deployment), traffic, waits: &waits };
+        Ok(lead.files(&domains, self.route_digest()))
+    }
+
+    /// The files of a service as it is written down. Who should answer and is known not to gets no requests.
+    async fn routes_of(&self, service: ServiceId) -> Result<Vec<ServiceRoutes>> {
+        let Some(standing) = self.parts.store.standing(service).await? else { return Ok(Vec::new()) };
+        let domains = self.parts.store.domains_of(service).await?;
+        let ports = domains.iter().filter_map(|domain| domain.port).collect();
+        let absent = &self.parts.waiting.absent;
+        absent.note_silent(service, self.silent_ports(&standing.traffic, ports).await);
+
+        let traffic = &standing.traffic;
+        let shut = standing.is_shut(self.now()) || absent.all_ended(service, traffic);
+        let waits = |port: Option<u16>| shut || port.is_some_and(|port| absent.is_silent(service, port));
+        let deployment = traffic.shares.first().map(|share| share.deployment);
+        let key = self.parts.naming.route(service);
+        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits };
+        Ok(lead.files(&domains, self.route_digest()))
+    }
+
+    fn route_digest(&self) -> impl Fn(&str) -> String {
+        |text| self.parts.vault.digest("route", text.as_bytes())
     }
 
     /// Removes the files of a service that are not among these.
     pub(crate) async fn remove_other_routes(&self, service: ServiceId, keep: &[ServiceRoutes]) -> Result<()> {
+        let on_disk = self.parts.proxy.services_on_disk().await?;
+        self.remove_others_of(&on_disk, service, keep).await
+    }
+
+    async fn remove_others_of(
+        &self,
+        on_disk: &[String],
+        service: ServiceId,
+        keep: &[ServiceRoutes],
+    ) -> Result<()> {
         let key = self.parts.naming.route(service);
-        let mine = |name: &String| *name == key || name.starts_with(&format!("{key}-"));
-        for name in self.parts.proxy.services_on_disk().await?.into_iter().filter(mine) {
-            if !keep.iter().any(|routes| routes.service == name) {
-                self.parts.proxy.remove_routes(&name).await?;
+        let mine = |name: &&String| **name == key || name.starts_with(&format!("{key}-"));
+        for name in on_disk.iter().filter(mine) {
+            if !keep.iter().any(|routes| routes.service == *name) {
+                self.parts.proxy.remove_routes(name).await?;
             }
         }
         Ok(())
@@ -72,26 +110,41 @@ impl Engine {
 
     /// Makes a service's files what the store says.
     pub(crate) async fn apply_routes(&self, service: ServiceId) -> Result<()> {
+        let on_disk = self.parts.proxy.services_on_disk().await?;
+        self.apply_beside(&on_disk, service).await.map(drop)
+    }
+
+    /// The same, and sees that the proxy answers so.
+    pub(crate) async fn lead_now(&self, service: ServiceId) -> Result<()> {
+        let on_disk = self.parts.proxy.services_on_disk().await?;
+        let files = self.apply_beside(&on_disk, service).await?;
+        // A proxy that is away is not waited for: it reads the files when it is back.
+        self.parts.proxy.health().await?;
+        for file in files {
+            self.parts.proxy.confirm(&file, CONFIRM_WITHIN).await?;
+        }
+        Ok(())
+    }
+
+    async fn apply_beside(&self, on_disk: &[String], service: ServiceId) -> Result<Vec<ServiceRoutes>> {
         let lock = self.parts.route_locks.of(service);
         let _held = lock.lock().await;
-        let traffic = self.parts.store.traffic(service).await?;
-        let files = match traffic.shares.first() {
-            Some(share) => self.routes_to(service, share.deployment, &traffic).await?,
-            None => Vec::new(),
-        };
+        let files = self.routes_of(service).await?;
         for file in &files {
             self.parts.proxy.write_routes(file).await?;
         }
-        self.remove_other_routes(service, &files).await
+        self.remove_others_of(on_disk, service, &files).await?;
+        self.stir();
+        Ok(files)
     }
 }
 
 /// Keeps the files as the store wants them, for ever.
 pub(crate) async fn reconcile(engine: Engine) {
     loop {
-        match engine.parts.store.services_with_traffic().await {
+        match engine.parts.store.services_with_domains().await {
             Ok(all) => apply_all(&engine, all).await,
-            Err(error) => warn!(%error, "could not read which services have traffic"),
+            Err(error) => warn!(%error, "could not read which services have domains"),
         }
         let until = tokio::time::Instant::now() + PERIOD;
         loop {
@@ -111,40 +164,65 @@ pub(crate) async fn reconcile(engine: Engine) {
 
 /// A service whose routes could not be written is looked at again with the next signal or period.
 async fn apply_all(engine: &Engine, services: Vec<ServiceId>) {
+    let on_disk = match engine.parts.proxy.services_on_disk().await {
+        Ok(on_disk) => on_disk,
+        Err(error) => {
+            warn!(%error, "could not list the routes; it is tried again");
+            for service in services {
+                engine.parts.dirty_routes.services.insert(service);
+            }
+            return;
+        }
+    };
     for service in services {
-        if let Err(error) = engine.apply_routes(service).await {
+        if let Err(error) = engine.apply_beside(&on_disk, service).await {
             warn!(%error, %service, "could not write a service's routes; it is tried again");
             engine.parts.dirty_routes.services.insert(service);
         }
     }
 }
 
-/// Groups the domains by port. The nonce follows from the content, so the same routes are the same file.
-fn files(
-    key: &str,
-    domains: &[ReleaseDomain],
-    deployment: DeploymentId,
-    traffic: &Traffic,
-    digest: impl Fn(&str) -> String,
-) -> Vec<ServiceRoutes> {
-    let main = traffic.of(deployment).and_then(|share| share.port);
-    let mut by_port: BTreeMap<Option<u16>, Vec<Route>> = BTreeMap::new();
-    for domain in domains {
-        let port = domain.port.filter(|port| Some(*port) != main);
-        let route = Route { host: domain.host.clone(), path: domain.path.clone(), strip_path: false };
-        by_port.entry(port).or_default().push(route);
-    }
-    let file = |(port, routes): (Option<u16>, Vec<Route>)| {
-        let backends: Vec<_> = traffic.shares.iter().filter_map(|share| backend(share, port)).collect();
-        if backends.is_empty() {
-            return None;
+/// Where the requests of a service go.
+struct Lead<'a> {
+    /// The first part of the files' names.
+    key: &'a str,
+    service: ServiceId,
+    /// In whose name the proxy confirms it.
+    deployment: Option<DeploymentId>,
+    traffic: &'a Traffic,
+    /// Whether requests go to the waiting room all the same, at a port of their own or at the instances' one.
+    waits: &'a dyn Fn(Option<u16>) -> bool,
+}
+
+impl Lead<'_> {
+    /// Groups the domains by port. The nonce follows from the content, so the same routes are the same file.
+    fn files(&self, domains: &[ReleaseDomain], digest: impl Fn(&str) -> String) -> Vec<ServiceRoutes> {
+        let main = self.deployment.and_then(|id| self.traffic.of(id)).and_then(|share| share.port);
+        let mut by_port: BTreeMap<Option<u16>, Vec<Route>> = BTreeMap::new();
+        for domain in domains {
+            let port = domain.port.filter(|port| Some(*port) != main);
+            let route = Route { host: domain.host.clone(), path: domain.path.clone(), strip_path: false };
+            by_port.entry(port).or_default().push(route);
         }
-        let name = port.map_or_else(|| key.to_owned(), |port| format!("{key}-{port}"));
-        let nonce = digest(&format!("{name} {deployment} {backends:?} {routes:?}"));
-        let confirmation = Confirmation { deployment: deployment.to_string(), nonce };
-        Some(ServiceRoutes::new(name, routes, backends, confirmation))
-    };
-    by_port.into_iter().filter_map(file).collect()
+        by_port.into_iter().map(|(port, routes)| self.file(port, routes, &digest)).collect()
+    }
+
+    fn file(&self, port: Option<u16>, routes: Vec<Route>, digest: &impl Fn(&str) -> String) -> ServiceRoutes {
+        let name = port.map_or_else(|| self.key.to_owned(), |port| format!("{}-{port}", self.key));
+        let backends: Vec<_> = self.traffic.shares.iter().filter_map(|share| backend(share, port)).collect();
+        match self.deployment {
+            Some(deployment) if !backends.is_empty() && !(self.waits)(port) => {
+                let nonce = digest(&format!("{name} {deployment} {backends:?} {routes:?}"));
+                let confirmation = Confirmation { deployment: deployment.to_string(), nonce };
+                ServiceRoutes::new(name, routes, backends, confirmation)
+            }
+            _ => {
+                let to = VisitTo::word(self.service, port);
+                let nonce = digest(&format!("{name} waits {routes:?}"));
+                ServiceRoutes::to_waiting_room(name, routes, to, nonce)
+            }
+        }
+    }
 }
 
 /// The instances of a share that answer, at a port of the domain's own or at their own.
@@ -179,13 +257,20 @@ mod tests {
         }
     }
 
+    fn lead<'a>(traffic: &'a Traffic, waits: &'a dyn Fn(Option<u16>) -> bool) -> Lead<'a> {
+        let deployment = traffic.shares.first().map(|share| share.deployment);
+        Lead { key: "key", service: ServiceId(Uuid::nil()), deployment, traffic, waits }
+    }
+
+    fn files(traffic: &Traffic, domains: &[ReleaseDomain]) -> Vec<ServiceRoutes> {
+        lead(traffic, &|_| false).files(domains, str::to_owned)
+    }
+
     #[test]
     fn domains_with_a_port_of_their_own_get_a_file_of_their_own() {
-        let share = share(1, 100, &["c"]);
-        let id = share.deployment;
-        let traffic = Traffic { shares: vec![share] };
+        let traffic = Traffic::to(vec![share(1, 100, &["c"])]);
         let domains = [domain("a.test", None), domain("b.test", Some(9000)), domain("c.test", Some(80))];
-        let files = files("key", &domains, id, &traffic, str::to_owned);
+        let files = files(&traffic, &domains);
         let names: Vec<_> = files.iter().map(|f| (f.service.as_str(), f.routes.len())).collect();
         assert_eq!(names, [("key", 2), ("key-9000", 1)]);
         assert_eq!(files[1].backends[0].servers[0].port, 9000);
@@ -195,9 +280,23 @@ mod tests {
     fn shares_become_weights_and_who_has_nothing_is_not_named() {
         let shares =
             vec![share(2, 10, &["n1", "n2"]), share(1, 90, &["o1"]), share(3, 0, &["x"]), share(4, 5, &[])];
-        let id = shares[0].deployment;
-        let files = files("key", &[domain("a.test", None)], id, &Traffic { shares }, str::to_owned);
+        let files = files(&Traffic::to(shares), &[domain("a.test", None)]);
         let weights: Vec<_> = files[0].backends.iter().map(|b| (b.weight, b.servers.len())).collect();
         assert_eq!(weights, [(10, 2), (90, 1)]);
+    }
+
+    #[test]
+    fn who_has_nobody_to_answer_leads_to_the_waiting_room() {
+        let domains = [domain("a.test", None), domain("b.test", Some(9000))];
+        let told = |files: &[ServiceRoutes]| -> Vec<Option<String>> {
+            files.iter().map(|file| file.waits_for.clone()).collect()
+        };
+        let id = Uuid::nil();
+        let both = [Some(format!("{id}")), Some(format!("{id}-9000"))];
+        assert_eq!(told(&files(&Traffic::default(), &domains)), both);
+        let traffic = Traffic::to(vec![share(1, 100, &["c"])]);
+        assert_eq!(told(&lead(&traffic, &|_| true).files(&domains, str::to_owned)), both);
+        let silent = lead(&traffic, &|port| port == Some(9000)).files(&domains, str::to_owned);
+        assert_eq!(told(&silent), [None, both[1].clone()]);
     }
 }

@@ -29,6 +29,7 @@ mod summaries;
 mod usage;
 mod variables;
 mod volume_deletions;
+mod waiting;
 mod write;
 
 pub use accounts::{Account, SessionRow, TokenRow};
@@ -44,6 +45,7 @@ pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;
 pub use variables::{NewVariable, VariableRow};
 pub use volume_deletions::{NewVolumeDeletion, VolumeDeletionRow};
+pub use waiting::Standing;
 pub use write::{Write, Writing};
 
 use berth_domain::ids::OrganisationId;

@@ -1,4 +1,4 @@
-//! The button that deploys, what a deployment would do, and the word before one that means an outage.
+//! The button that deploys, what a deployment would do, and the word before one that lets requests wait.
 
 use super::frame::Here;
 use crate::{
@@ -14,19 +14,19 @@ use berth_domain::{
 };
 use leptos::prelude::*;
 
-/// Why the next deployment means an outage, when it does.
-pub fn outage(service: &ServiceView) -> Option<String> {
+/// Why requests wait during the next deployment, when they do.
+pub fn waiting_words(service: &ServiceView) -> Option<String> {
     let runs = service.instances.iter().any(|instance| instance.running);
     let settings = &service.settings;
     Exclusive::of(&settings.volumes, &settings.strategy).filter(|_| runs).map(|why| why.warning())
 }
 
-/// Deploys at once; where that means an outage, it says so first.
+/// Deploys at once; where requests wait meanwhile, it says so first.
 #[component]
 pub fn DeployButton(here: Here) -> impl IntoView {
     let deploy = ServerAction::<Deploy>::new();
     let service = here.service;
-    let warning = Memo::new(move |_| service.with(outage));
+    let warning = Memo::new(move |_| service.with(waiting_words));
     let here = StoredValue::new(here);
     let at_once = move || {
         view! {
@@ -39,7 +39,7 @@ pub fn DeployButton(here: Here) -> impl IntoView {
     view! {
         <Show when=move || warning.with(Option::is_some) fallback=at_once>
             <DialogButton opens="deploy" variant=Variant::Primary icon="deploy">"Deploy"</DialogButton>
-            <Dialog id="deploy" title="Deploy with a short outage">
+            <Dialog id="deploy" title="Deploy while requests wait">
                 <Notice tone=Tone::Warn><p>{move || warning.get()}</p></Notice>
                 <PlanSteps summary="What it will do, step by step" path=here.with_value(|here| here.path.clone())/>
                 <Form action=deploy>

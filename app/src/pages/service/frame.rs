@@ -4,7 +4,7 @@ use super::{deploy::DeployButton, follow::follow};
 use crate::{
     api::service::load_service,
     boot::Boot,
-    components::{Breadcrumb, Crumb, Hidden, LinkButton, Load, Loadable, Page, TabLink, Tabs},
+    components::{Badge, Breadcrumb, Crumb, Hidden, LinkButton, Load, Loadable, Page, TabLink, Tabs, Tone},
     live::Topic,
     widgets::StateBadge,
 };
@@ -121,6 +121,7 @@ fn ServiceShell(here: Here, wide: bool, children: Children) -> impl IntoView {
     let service = here.service;
     let badge = view! {
         {move || service.with(|service| view! { <StateBadge state=service.state reason=service.state_reason.clone()/> })}
+        {move || service.with(waiting_badge)}
     };
     let tabs = view! { <ServiceTabs base=here.base()/> };
     let actions = view! { <HeadActions here=here.clone()/> };
@@ -136,6 +137,16 @@ fn ServiceShell(here: Here, wide: bool, children: Children) -> impl IntoView {
             {children()}
         </Page>
     }
+}
+
+/// Says that visitors do not get in.
+fn waiting_badge(service: &ServiceView) -> Option<impl IntoView + use<>> {
+    let text = match (&service.maintenance, service.paused_until) {
+        (Some(_), _) => "maintenance",
+        (None, Some(_)) => "requests wait",
+        (None, None) => return None,
+    };
+    Some(view! { <Badge tone=Tone::Warn icon="paused" text/> })
 }
 
 /// The parts of a service.

@@ -3,9 +3,10 @@
 mod instances;
 mod parts;
 mod scale;
+mod waiting;
 
 use super::{
-    deploy::outage,
+    deploy::waiting_words,
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
 };
@@ -24,6 +25,7 @@ use berth_domain::{
 use instances::Instances;
 use leptos::prelude::*;
 use parts::{DomainList, NewestDeployment, StateCard};
+use waiting::{WaitingCard, WaitingNotice};
 
 /// The service's state, its newest deployment, its instances, and what can be done.
 #[component]
@@ -36,6 +38,7 @@ fn Overview(here: Here) -> impl IntoView {
     let service = here.service;
     let base = StoredValue::new(here.base());
     view! {
+        <WaitingNotice here=here.clone()/>
         <RestartBanner here=here.clone()/>
         {move || view! { <StateCard service=service.get() base=base.get_value()/> }}
         <div class="two-columns">
@@ -48,6 +51,7 @@ fn Overview(here: Here) -> impl IntoView {
             {move || view! { <DomainList service=service.get() base=base.get_value()/> }}
         </div>
         <Instances here=here.clone()/>
+        <WaitingCard here=here.clone()/>
         <Power here/>
     }
 }
@@ -58,7 +62,7 @@ pub fn RestartBanner(here: Here) -> impl IntoView {
     let service = here.service;
     let restart = ServerAction::<Deploy>::new();
     let needed = Memo::new(move |_| service.with(|s| s.restart_needed && s.state != ServiceState::Stopped));
-    let outage_words = Memo::new(move |_| service.with(outage));
+    let meanwhile = Memo::new(move |_| service.with(waiting_words));
     let here = StoredValue::new(here);
     view! {
         <Show when=move || needed.get()>
@@ -66,7 +70,7 @@ pub fn RestartBanner(here: Here) -> impl IntoView {
                 <div class="notice-row">
                     <p>
                         "Variables or settings were changed since what runs was started. It keeps running as it is until the next deployment or restart. "
-                        {move || outage_words.get()}
+                        {move || meanwhile.get()}
                     </p>
                     {may(Permission::Deploy).then(|| view! {
                         <Form action=restart class="inline-form">
@@ -92,8 +96,8 @@ fn Power(here: Here) -> impl IntoView {
     refresh_after(start.into(), Topic::Service(here.path.clone()));
     let state = Memo::new(move |_| service.with(|s| s.state));
     let runs = move || matches!(state.get(), ServiceState::Live | ServiceState::Down);
-    let outage_words = Memo::new(move |_| {
-        service.with(outage).unwrap_or_else(|| {
+    let meanwhile = Memo::new(move |_| {
+        service.with(waiting_words).unwrap_or_else(|| {
             "A restart starts new instances beside the old ones, so no request is lost.".to_owned()
         })
     });
@@ -103,7 +107,7 @@ fn Power(here: Here) -> impl IntoView {
     view! {
         <Show when=shown>
             <Card title="Restart and stop">
-                <p class="hint">{move || outage_words.get()}</p>
+                <p class="hint">{move || meanwhile.get()}</p>
                 <div class="button-row">
                     <Show when=runs>
                         <Form action=restart class="inline-form">
@@ -113,7 +117,7 @@ fn Power(here: Here) -> impl IntoView {
                         </Form>
                         <Form action=stop class="inline-form">
                             {hidden()}
-                            <Button icon="stop" variant=Variant::Danger title="Its addresses answer nothing until it is started again">"Stop"</Button>
+                            <Button icon="stop" variant=Variant::Danger title="Its visitors are told that it is stopped until it is started again">"Stop"</Button>
                         </Form>
                     </Show>
                     <Show when=move || state.get() == ServiceState::Stopped>

@@ -1,7 +1,7 @@
 //! Going back: what it changes, what it does not bring back, and one button.
 
 use super::{
-    deploy::outage,
+    deploy::waiting_words,
     frame::{Here, ServiceFrame, may, use_number},
 };
 use crate::{
@@ -30,13 +30,13 @@ fn Rollback(here: Here) -> impl IntoView {
         Resource::new(move || number.get(), move |number| preview_rollback(path.clone(), number));
     let roll_back = ServerAction::<RollBack>::new();
     let service = here.service;
-    let warning = Memo::new(move |_| service.with(outage));
+    let warning = Memo::new(move |_| service.with(waiting_words));
     let show = move |preview: RollbackPreview| {
         let (changes, not_restored) = (preview.changes.clone(), preview.not_restored.clone());
         view! {
             <Changes to=preview.to changes/>
             <NotRestored lines=not_restored/>
-            {move || warning.get().map(|warning| view! { <Notice tone=Tone::Warn title="A short outage"><p>{warning}</p></Notice> })}
+            {move || warning.get().map(|warning| view! { <Notice tone=Tone::Warn title="Requests wait meanwhile"><p>{warning}</p></Notice> })}
             <Confirm preview here=here.clone() roll_back/>
         }
     };

@@ -19,7 +19,7 @@ const STRATEGIES: [(&str, &str, &str); 4] = [
         "Canary",
         "A growing share of the requests goes to the new release, as long as it answers well.",
     ),
-    ("stop_first", "Stop first", "The old release stops before the new one starts: a short outage."),
+    ("stop_first", "Stop first", "The old release stops before the new one starts: requests wait meanwhile."),
 ];
 
 /// Replicas and strategy.

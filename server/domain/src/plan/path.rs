@@ -53,9 +53,19 @@ impl<'a> Path<'a> {
         !self.leaving.is_empty()
     }
 
-    /// Everything old ends before anything new begins.
+    /// Everything old ends before anything new begins. Requests wait meanwhile: those under way finish first, also when
+    /// the waiting began before this plan was made.
     pub fn stop_first(&mut self) {
         let old: Vec<_> = self.old().filter(|i| i.running).map(|i| i.name.clone()).collect();
+        let serving = !self.leaving.is_empty();
+        if serving {
+            self.steps.push(Step::LetWait);
+            self.split = Split::default();
+        }
+        if serving || self.observed.held {
+            let finishing = if serving { &self.leaving } else { &old };
+            self.steps.push(Step::Drain { instances: finishing.clone() });
+        }
         self.stop(&old);
         self.leaving.clear();
         self.in_batches(self.desired.instances.len());

@@ -1,7 +1,7 @@
 //! One step of a plan.
 
 use super::Split;
-use crate::deployment::Phase;
+use crate::{deployment::Phase, waiting::LONGEST_WAIT_S};
 use serde::{Deserialize, Serialize};
 
 /// A command of the release, in a container of its own.
@@ -43,6 +43,8 @@ pub enum Step {
     RouteTo {
         split: Split,
     },
+    /// Let requests wait until the next movement of traffic: whoever serves now is about to stop.
+    LetWait,
     /// See that the new release answers well with its share; without a time, until a person promotes it.
     Hold {
         percent: u8,
@@ -67,7 +69,7 @@ impl Step {
             Self::CreateNetwork { .. }
             | Self::CreateVolume { .. }
             | Self::RunCommand { command: Command::Release, .. } => Phase::Release,
-            Self::StartInstance { .. } | Self::JoinNetwork { .. } => Phase::Start,
+            Self::LetWait | Self::StartInstance { .. } | Self::JoinNetwork { .. } => Phase::Start,
             Self::AwaitHealthy { .. } => Phase::Probe,
             Self::RouteTo { .. } | Self::Hold { .. } => Phase::Switch,
             Self::RunCommand { command: Command::After, .. }
@@ -95,6 +97,7 @@ impl Step {
             Self::StartInstance { instance } => format!("Start {instance}"),
             Self::JoinNetwork { instance } => format!("Put {instance} back into its network"),
             Self::AwaitHealthy { instance } => format!("Wait until {instance} is ready"),
+            Self::LetWait => format!("Let requests wait, up to {LONGEST_WAIT_S} s"),
             Self::RouteTo { split } => route_in_words(split),
             Self::Hold { percent, seconds: Some(seconds) } => {
                 format!("Watch the answers for {seconds} s with {percent} % of the requests")

@@ -68,6 +68,12 @@ fn apply(world: &mut Observed, desired: &Desired, step: &Step) {
         Step::RouteTo { split } => {
             world.split = split.clone();
             world.live = split.old.is_empty();
+            world.held = false;
+        }
+        Step::LetWait => {
+            world.split = Split::default();
+            world.live = false;
+            world.held = true;
         }
         Step::Hold { .. } | Step::Drain { .. } => {}
         Step::StopInstance { instance } => {
@@ -295,12 +301,37 @@ fn an_exclusive_volume_stops_the_old_release_first_and_says_so() {
     goal.exclusive = Some(Exclusive::Volume("data".into()));
     let plan = plan(&goal, &serving(&["old"]));
     insta::assert_snapshot!(words(&plan).join("\n"), @r"
+    start: Let requests wait, up to 60 s
+    start: Let requests on old finish
     start: Stop old
     start: Start new
     probe: Wait until new is ready
     switch: Route traffic to new
     ");
     assert!(plan.warning.unwrap().contains("data"));
+}
+
+#[test]
+fn what_stops_first_finishes_its_requests_also_when_the_waiting_began_before() {
+    let mut goal = desired(&["new"], Strategy::StopFirst);
+    goal.exclusive = Some(Exclusive::Chosen);
+    let mut world = serving(&["old"]);
+    apply(&mut world, &goal, &Step::LetWait);
+    insta::assert_snapshot!(words(&plan(&goal, &world)).join("\n"), @r"
+    start: Let requests on old finish
+    start: Stop old
+    start: Start new
+    probe: Wait until new is ready
+    switch: Route traffic to new
+    ");
+}
+
+#[test]
+fn what_answers_no_requests_stops_first_without_any_waiting() {
+    let mut goal = desired(&["w-new"], Strategy::StopFirst);
+    goal.exclusive = Some(Exclusive::Chosen);
+    let steps = plan(&goal, &serving(&["w-old"])).steps;
+    assert!(!steps.iter().any(|step| matches!(step, Step::LetWait | Step::Drain { .. })), "{steps:?}");
 }
 
 #[test]

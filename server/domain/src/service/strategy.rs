@@ -29,7 +29,7 @@ pub enum Strategy {
         #[serde(default)]
         max_latency_ms: Option<u32>,
     },
-    /// The old release stops before the new one starts: a short outage.
+    /// The old release stops before the new one starts; requests wait meanwhile.
     StopFirst,
 }
 

@@ -51,6 +51,8 @@ impl Acting {
             observed_at: row.observed_at.map(|at| at.max(self.engine.parts.unseen.looked_at())),
             restart_needed,
             credential_set: row.credential.is_some(),
+            maintenance: row.maintenance,
+            paused_until: row.paused_until.filter(|until| *until > self.engine.now()),
             created_at: row.created_at,
         })
     }

@@ -73,6 +73,7 @@ impl Acting {
         let told = format!("Service {path} was created.");
         write.record(self.tells(EventKind::ServiceCreated, Subject::service(id, &path), told));
         write.commit().await?;
+        self.engine.routes_changed(id);
         self.service(&path).await
     }
 

@@ -7,6 +7,7 @@ mod live;
 mod names;
 mod tenants;
 mod variables;
+mod waiting;
 mod webhooks;
 
 use super::Acting;

@@ -58,6 +58,8 @@ pub(super) fn judge(wanted: &Wanted, expected: &[Expected], seen: &[Looked]) -> 
     let counts = |one: &&Expected| one.routed || !serving;
     let all = expected.iter().filter(counts).count();
     let bad = troubles.iter().filter(|trouble| counts(&trouble.of)).count();
+    // It runs and nobody can reach it: the plan that mends it gives it the requests.
+    let mend = mend || (!wanted.deploying && wanted.unrouted && serving);
     let Some(first) = troubles.first() else { return Verdict { mend, ..Verdict::plain(ServiceState::Live) } };
     let (state, reason) = match (bad, all) {
         (bad, all) if bad == all => (ServiceState::Down, first.words.clone()),
@@ -134,6 +136,7 @@ mod tests {
             settings: ServiceSettings::default(),
             deploying: false,
             last_failed: false,
+            unrouted: false,
             before: Before::default(),
         }
     }
@@ -213,6 +216,14 @@ mod tests {
         let seen = [seen("web-1", true, "sha256:a"), seen("web-2", true, "sha256:a")];
         assert!(judge(&wanted(), &expected(1), &seen).mend);
         assert!(!judge(&Wanted { deploying: true, ..wanted() }, &expected(1), &seen).mend);
+    }
+
+    #[test]
+    fn what_runs_and_gets_no_requests_is_mended() {
+        let seen = [seen("web-1", true, "sha256:a")];
+        let unrouted = Wanted { unrouted: true, ..wanted() };
+        assert!(judge(&unrouted, &expected(1), &seen).mend);
+        assert!(!judge(&Wanted { deploying: true, ..unrouted }, &expected(1), &seen).mend);
     }
 
     #[test]

@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::Probe;
 use crate::docker::{Exit, ListeningPort};
 
+/// How the reason ends when the program listens on another port than the one that was tried.
+pub(crate) const LISTENS_ELSEWHERE: &str = "instead: set the service's port to that.";
+
 /// One try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -128,7 +131,7 @@ impl ProbeFailure {
             }
             None => write!(
                 f,
-                "The program listens on {} {} instead: set the service's port to that.",
+                "The program listens on {} {} {LISTENS_ELSEWHERE}",
                 if open.len() == 1 { "port" } else { "ports" },
                 open.join(", ")
             ),

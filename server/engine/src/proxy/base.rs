@@ -1,7 +1,10 @@
 //! The proxy's own file: the guarded way to Traefik's API, ping and metrics.
 
+use std::net::SocketAddr;
+
 use super::error::ProxyError;
 use super::render::is_word;
+use super::waiting_room;
 use super::yaml::Document;
 
 /// Its name in the watched folder; no service's file can have it, since their names have no `_`.
@@ -11,8 +14,9 @@ pub(super) const KEY_HEADER: &str = "X-Berth-Key";
 /// The internal entry point.
 pub(super) const ENTRY_POINT: &str = "berth";
 
-/// The file's text. The port is on the loopback only, but every program of the machine reaches that: hence the key.
-pub(super) fn render(key: &str) -> Result<String, ProxyError> {
+/// The file's text, with the way to the waiting room once it is known where that listens. The port of the API is on the
+/// loopback only, but every program of the machine reaches that: hence the key.
+pub(super) fn render(key: &str, waiting_room_at: Option<SocketAddr>) -> Result<String, ProxyError> {
     if !is_word(key) {
         return Err(ProxyError::Invalid {
             service: "proxy".into(),
@@ -33,6 +37,11 @@ pub(super) fn render(key: &str) -> Result<String, ProxyError> {
         file.entry(3, "rule", &format!("Header(`{KEY_HEADER}`, `{key}`) && {path}"));
         file.list(3, "entryPoints", [ENTRY_POINT]).entry(3, "service", service);
     }
+    if let Some(at) = waiting_room_at {
+        waiting_room::router(&mut file);
+        waiting_room::middlewares(&mut file, &waiting_room::key(key));
+        waiting_room::service(&mut file, at);
+    }
     Ok(file.finish())
 }
 
@@ -42,11 +51,17 @@ mod tests {
 
     #[test]
     fn the_internal_entry_point_asks_for_the_key() {
-        insta::assert_snapshot!(render("k3y").expect("a file"));
+        insta::assert_snapshot!(render("k3y", None).expect("a file"));
+    }
+
+    #[test]
+    fn what_no_route_takes_goes_to_the_waiting_room() {
+        let at = "172.18.0.1:40123".parse().expect("an address");
+        insta::assert_snapshot!(render("k3y", Some(at)).expect("a file"));
     }
 
     #[test]
     fn a_damaged_key_is_not_written() {
-        assert!(render("").is_err() && render("a`) || Path(`/").is_err());
+        assert!(render("", None).is_err() && render("a`) || Path(`/", None).is_err());
     }
 }

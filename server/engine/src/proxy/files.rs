@@ -98,6 +98,17 @@ pub(super) async fn read(folder: &Path, name: &str) -> Result<Option<String>, Pr
     }
 }
 
+/// A file of Berth's own, which Traefik does not see; `None` when it cannot be read.
+pub(super) async fn read_beside(folder: &Path, name: &str) -> Option<String> {
+    tokio::fs::read_to_string(folder.join(name)).await.ok()
+}
+
+/// Writes a file of Berth's own.
+pub(super) async fn write_beside(folder: &Path, name: &'static str, text: &str) -> Result<(), ProxyError> {
+    let (folder, text) = (folder.to_owned(), text.to_owned());
+    blocking(move || replace(&folder, &folder.join(name), name, &text)).await
+}
+
 pub(super) async fn remove(folder: &Path, name: &str) -> Result<(), ProxyError> {
     let path = routes(folder).join(name);
     blocking(move || match std::fs::remove_file(&path).and_then(|()| sync_folder(&path)) {

@@ -4,11 +4,12 @@ use berth_domain::domain_name::PathPrefix;
 
 use super::error::ProxyError;
 use super::routes::{Backend, Route, ServiceRoutes};
+use super::waiting_room;
 use super::yaml::Document;
 use crate::docker::is_object_name;
 
 /// The request header that asks for the confirmation, with the nonce as its value.
-pub(super) const CONFIRM_HEADER: &str = "X-Berth-Confirm";
+pub const CONFIRM_HEADER: &str = "X-Berth-Confirm";
 /// The response header that gives it, with the deployment as its value.
 pub(super) const DEPLOYMENT_HEADER: &str = "X-Berth-Deployment";
 /// Above every rule, whose own priority is its length.
@@ -32,22 +33,24 @@ fn routers(file: &mut Document, routes: &ServiceRoutes) {
         let rule = rule(route);
         let strip = route.strip_path.then(|| strip_name(routes, index));
         let confirm = format!("{rule} && Header(`{CONFIRM_HEADER}`, `{}`)", routes.confirmation.nonce);
-        let to_live = |file: &mut Document| {
+        let lead = |file: &mut Document, first: Option<&str>| {
             file.list(3, "entryPoints", routes.entry_points.iter().map(String::as_str));
-            file.entry(3, "service", &live_name(routes));
+            file.entry(3, "service", &answering_name(routes));
+            let wait = routes.waits_for.is_some().then(|| wait_name(routes));
+            let room = wait.as_ref().map(|_| waiting_room::NAME);
+            let all = [first, strip.as_deref(), room, wait.as_deref()];
+            let all: Vec<_> = all.into_iter().flatten().collect();
+            if !all.is_empty() {
+                file.list(3, "middlewares", all);
+            }
         };
 
         file.head(2, &format!("{}-{index}", routes.service)).entry(3, "rule", &rule);
-        to_live(file);
-        if let Some(strip) = &strip {
-            file.list(3, "middlewares", [strip.as_str()]);
-        }
+        lead(file, None);
 
         file.head(2, &confirm_router(routes, index)).entry(3, "rule", &confirm);
         file.line(3, &format!("priority: {}", CONFIRM_PRIORITY + rule.len()));
-        to_live(file);
-        let confirmed = confirm_name(routes);
-        file.list(3, "middlewares", [confirmed.as_str()].into_iter().chain(strip.as_deref()));
+        lead(file, Some(&confirm_name(routes)));
     }
 }
 
@@ -55,6 +58,10 @@ fn middlewares(file: &mut Document, routes: &ServiceRoutes) {
     file.line(1, "middlewares:");
     file.head(2, &confirm_name(routes)).line(3, "headers:").line(4, "customResponseHeaders:");
     file.entry(5, DEPLOYMENT_HEADER, &routes.confirmation.deployment);
+    if let Some(waits_for) = &routes.waits_for {
+        file.head(2, &wait_name(routes)).line(3, "headers:").line(4, "customRequestHeaders:");
+        file.entry(5, waiting_room::FOR_HEADER, waits_for);
+    }
     for (index, route) in routes.routes.iter().enumerate().filter(|(_, route)| route.strip_path) {
         file.head(2, &strip_name(routes, index)).line(3, "stripPrefix:");
         file.list(4, "prefixes", [route.path.as_str()]);
@@ -62,6 +69,9 @@ fn middlewares(file: &mut Document, routes: &ServiceRoutes) {
 }
 
 fn services(file: &mut Document, routes: &ServiceRoutes) {
+    if routes.backends.is_empty() {
+        return;
+    }
     file.line(1, "services:");
     file.head(2, &live_name(routes)).line(3, "weighted:").line(4, "services:");
     for backend in &routes.backends {
@@ -87,6 +97,17 @@ fn rule(route: &Route) -> String {
     // `PathPrefix(/a)` would also take `/ab`.
     let path = route.path.as_str();
     format!("{host} && (Path(`{path}`) || PathPrefix(`{path}/`))")
+}
+
+fn answering_name(routes: &ServiceRoutes) -> String {
+    match routes.waits_for {
+        Some(_) => waiting_room::NAME.to_owned(),
+        None => live_name(routes),
+    }
+}
+
+fn wait_name(routes: &ServiceRoutes) -> String {
+    format!("{}-wait", routes.service)
 }
 
 fn live_name(routes: &ServiceRoutes) -> String {
@@ -121,8 +142,17 @@ fn check(routes: &ServiceRoutes) -> Result<(), ProxyError> {
     if !routes.entry_points.iter().all(|name| is_word(name)) {
         return refuse("an entry point's name must be letters, digits and `-`".into());
     }
-    if routes.backends.iter().all(|b| b.weight == 0) {
-        return refuse("no deployment would answer; remove the routes instead".into());
+    match &routes.waits_for {
+        Some(of) if !is_word(of) => {
+            return refuse("whom it waits for must be letters, digits and `-`".into());
+        }
+        Some(_) if !routes.backends.is_empty() => {
+            return refuse("either the waiting room answers or instances do".into());
+        }
+        None if routes.backends.iter().all(|b| b.weight == 0) => {
+            return refuse("no deployment would answer; lead it to the waiting room instead".into());
+        }
+        _ => {}
     }
     if !is_word(&routes.confirmation.deployment) || !is_word(&routes.confirmation.nonce) {
         return refuse("the confirmation must be letters, digits and `-`".into());

@@ -37,11 +37,19 @@ fn two_deployments_by_weight_below_a_stripped_path() {
 }
 
 #[test]
+fn nobody_answers_and_the_waiting_room_does() {
+    let of = "0190f5fe-7c00-7a00-8000-000000000001-9000";
+    let hosts = vec![route("shop.example.com", "/", false), route("shop.example.com", "/api", true)];
+    let routes = ServiceRoutes::to_waiting_room("shop-web", hosts, of, "n0nce");
+    insta::assert_snapshot!(route_file(&routes).expect("a file"));
+}
+
+#[test]
 fn what_traefik_would_refuse_is_never_written() {
     let good =
         || ServiceRoutes::to_one("web", vec![route("a.example.com", "/", false)], backend("d1", 1), "n");
     type Spoil = fn(&mut ServiceRoutes);
-    let bad: [(&str, Spoil); 8] = [
+    let bad: [(&str, Spoil); 10] = [
         ("no host", |r| r.routes.clear()),
         ("nobody answers", |r| r.backends.clear()),
         ("nobody gets traffic", |r| r.backends[0].weight = 0),
@@ -49,6 +57,11 @@ fn what_traefik_would_refuse_is_never_written() {
         ("no instance", |r| r.backends[0].servers.clear()),
         ("no container's name", |r| r.backends[0].servers[0].container = "a/../b".into()),
         ("a rule in the nonce", |r| r.confirmation.nonce = "`) || Host(`x".into()),
+        ("two who answer", |r| r.waits_for = Some("id".into())),
+        ("a line in the header", |r| {
+            r.backends.clear();
+            r.waits_for = Some("id\nX-Berth-Key: k".into());
+        }),
         ("a path as key", |r| r.service = "../x".into()),
     ];
     for (why, spoil) in bad {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use berth_domain::domain_name::{HostName, PathPrefix};
 
+/// What the proxy confirms with when the waiting room answers.
+const WAITING: &str = "waiting-room";
+
 /// All routes of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceRoutes {
@@ -11,8 +14,10 @@ pub struct ServiceRoutes {
     pub service: String,
     /// What leads to it.
     pub routes: Vec<Route>,
-    /// Who answers, each a deployment with its weight.
+    /// Who answers, each a deployment with its weight; nobody when the waiting room does.
     pub backends: Vec<Backend>,
+    /// The waiting room answers, and is told this of whom a request is for. Letters, digits and `-`.
+    pub waits_for: Option<String>,
     /// How the routes are recognised once they serve.
     pub confirmation: Confirmation,
     /// How long the proxy may hold back bytes of a streamed answer. (Server-sent events are never held back.)
@@ -44,10 +49,22 @@ impl ServiceRoutes {
             service: service.into(),
             routes,
             backends,
+            waits_for: None,
             confirmation,
             flush: Duration::from_millis(100),
             entry_points: vec!["web".into()],
         }
+    }
+
+    /// Routes to the waiting room.
+    pub fn to_waiting_room(
+        service: impl Into<String>,
+        routes: Vec<Route>,
+        waits_for: impl Into<String>,
+        nonce: impl Into<String>,
+    ) -> Self {
+        let confirmation = Confirmation { deployment: WAITING.into(), nonce: nonce.into() };
+        Self { waits_for: Some(waits_for.into()), ..Self::new(service, routes, Vec::new(), confirmation) }
     }
 }
 

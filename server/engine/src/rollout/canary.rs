@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::{Rollout, halt::Halt};
-use crate::proxy::ServiceCounts;
+use crate::{proxy::ServiceCounts, waiting::Visits};
 
 /// How often the proxy is asked for its counters while a canary holds.
 const LOOK: Duration = Duration::from_millis(500);
@@ -136,7 +136,10 @@ impl Rollout {
                 mine && (!alone || deployment == id)
             })
         };
-        Some(counts.iter().filter(ours).fold(Counted::default(), |sum, count| Counted {
+        // Who had waited was not answered by a service of the proxy's that tells whose it is.
+        let waited = if alone { Visits::default() } else { self.engine.visits(self.job.service) };
+        let start = Counted { served: waited.served, failed: waited.failed, seconds: 0.0 };
+        Some(counts.iter().filter(ours).fold(start, |sum, count| Counted {
             served: sum.served + count.served,
             failed: sum.failed + count.failed,
             seconds: sum.seconds + count.seconds,

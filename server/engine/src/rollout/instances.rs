@@ -19,6 +19,9 @@ use crate::{
 /// The most bytes in the memory that is `/tmp` of an instance whose root cannot be written.
 const TMP_SIZE: i64 = 64 << 20;
 
+/// The longest that requests under way may take to finish while others wait.
+const DRAIN_WHILE_WAITING: Duration = Duration::from_secs(10);
+
 /// How long the proxy may take until it can be joined to a network.
 const PROXY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -84,6 +87,7 @@ impl Rollout {
             Step::StartInstance { instance } => self.start_instance(instance).await?,
             Step::JoinNetwork { instance } => self.join_network(instance).await?,
             Step::AwaitHealthy { instance } => self.await_ready(instance).await?,
+            Step::LetWait => self.let_wait().await?,
             Step::RouteTo { split } => self.switch_while_alive(split).await?,
             Step::Hold { percent, seconds } => self.hold(*percent, *seconds).await?,
             Step::Drain { .. } => self.drain().await?,
@@ -229,6 +233,8 @@ impl Rollout {
     /// Lets requests on the old instances finish. If a new instance dies meanwhile, the old ones still can take over.
     async fn drain(&self) -> Result<(), Halt> {
         let grace = Duration::from_millis(self.job.settings.drain_ms.into());
+        // Everybody else waits for this, and not for ever.
+        let grace = if self.exclusive().is_some() { grace.min(DRAIN_WHILE_WAITING) } else { grace };
         tokio::select! {
             biased;
             halt = self.died() => Err(halt),

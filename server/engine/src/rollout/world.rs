@@ -54,7 +54,7 @@ impl Rollout {
         }
     }
 
-    fn exclusive(&self) -> Option<Exclusive> {
+    pub(super) fn exclusive(&self) -> Option<Exclusive> {
         Exclusive::of(&self.job.release_settings().volumes, &self.job.settings.strategy)
     }
 
@@ -79,6 +79,7 @@ impl Rollout {
             split: self.split_of(&traffic),
             commands_done: ended_well(&*docker, &commands).await?,
             promoted: self.job.promoted,
+            held: traffic.held_until.is_some(),
         })
     }
 

@@ -12,6 +12,7 @@ use berth_domain::{
     release::ReleaseSpec,
     service::{InstanceView, ServicePath, ServiceSettings, ServiceState},
     source::Source,
+    waiting::Maintenance,
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -53,6 +54,8 @@ pub struct ServiceRow {
     pub webhook_secret: Option<Vec<u8>>,
     /// Sealed for `services.credential` of this row.
     pub credential: Option<Vec<u8>>,
+    pub maintenance: Option<Maintenance>,
+    pub paused_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub changed_at: DateTime<Utc>,
 }
@@ -242,6 +245,8 @@ impl Writing<'_> {
             next_number: Set(1),
             detected_port: Set(None),
             traffic: Set(None),
+            maintenance: Set(None),
+            paused_until: Set(None),
             webhook_secret: Set(None),
             credential: Set(None),
             created_at: Set(at),
@@ -266,13 +271,13 @@ impl Writing<'_> {
         Ok(held.is_some())
     }
 
-    fn update_of(&self, id: ServiceId) -> UpdateMany<services::Entity> {
+    pub(super) fn update_of(&self, id: ServiceId) -> UpdateMany<services::Entity> {
         services::Entity::update_many()
             .filter(services::Column::OrganisationId.eq(self.scope.0.0))
             .filter(services::Column::Id.eq(id.0))
     }
 
-    async fn update(&self, update: UpdateMany<services::Entity>) -> StoreResult<bool> {
+    pub(super) async fn update(&self, update: UpdateMany<services::Entity>) -> StoreResult<bool> {
         Ok(update.exec(&self.db).await?.rows_affected == 1)
     }
 
@@ -361,6 +366,8 @@ pub(super) fn service(row: Joined) -> StoreResult<ServiceRow> {
         detected_port: row.detected_port.map(|port| at.number("detected_port", port)).transpose()?,
         webhook_secret: row.webhook_secret,
         credential: row.credential,
+        maintenance: row.maintenance.map(|kept| at.json("maintenance", kept)).transpose()?,
+        paused_until: row.paused_until,
         created_at: row.created_at,
         changed_at: row.changed_at,
     })

@@ -45,7 +45,7 @@ pub(super) async fn go_live(acting: &Acting, path: &ServicePath) -> u64 {
         port: Some(8080),
         instances: vec!["one".into()],
     };
-    store.move_traffic(&job, &Traffic { shares: vec![share] }).await.unwrap();
+    store.move_traffic(&job, &Traffic::to(vec![share])).await.unwrap();
     job.begin(State::Live, engine.now());
     store.advance(&job).await.unwrap();
     job.number

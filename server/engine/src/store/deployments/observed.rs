@@ -45,6 +45,8 @@ pub struct Wanted {
     pub deploying: bool,
     /// The newest deployment failed.
     pub last_failed: bool,
+    /// Nobody gets its requests, as far as it is written down.
+    pub unrouted: bool,
     /// What was written down when it was last looked at.
     pub before: Before,
 }
@@ -72,15 +74,6 @@ impl Store {
             })
         };
         rows.into_iter().map(domain).collect()
-    }
-
-    /// Every service that has, or had, a live deployment.
-    pub async fn services_with_traffic(&self) -> StoreResult<Vec<ServiceId>> {
-        let rows = services::Entity::find()
-            .filter(services::Column::LiveDeploymentId.is_not_null())
-            .all(&self.reads)
-            .await?;
-        Ok(rows.into_iter().map(|row| row.id.into()).collect())
     }
 
     /// What should run: of one service, or of all.
@@ -208,6 +201,7 @@ impl Context {
             settings: at.json("settings", row.settings)?,
             deploying: newest.is_some_and(|status| !status.is_settled()),
             last_failed: newest == Some(Status::Failed),
+            unrouted: row.traffic.is_some_and(|traffic| is_nobody(&traffic)),
             before: Before {
                 state: row.state,
                 reason: row.state_reason,
@@ -216,6 +210,11 @@ impl Context {
             },
         })
     }
+}
+
+/// Whether traffic as it is written down goes to nobody.
+fn is_nobody(traffic: &serde_json::Value) -> bool {
+    traffic.get("shares").and_then(serde_json::Value::as_array).is_none_or(Vec::is_empty)
 }
 
 /// The release of each of these deployments.

@@ -50,6 +50,9 @@ entity! {
         detected_port: Option<i32>,
         #[sea_orm(column_type = "JsonBinary", nullable)]
         traffic: Option<Json>,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        maintenance: Option<Json>,
+        paused_until: Option<Time>,
         webhook_secret: Option<Vec<u8>>,
         credential: Option<Vec<u8>>,
         created_at: Time,

@@ -1,0 +1,62 @@
+//! The way to the waiting room, in the proxy's own file: where it listens, what it recognises the proxy by, and that
+//! whatever no route takes goes there.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::error::ProxyError;
+use super::files;
+use super::yaml::Document;
+
+/// Its service and its middleware; no service's names begin so.
+pub(super) const NAME: &str = "berth-waiting-room";
+/// The router of what no other router takes.
+const NOBODY: &str = "berth-nobody";
+/// Proves to the waiting room that the proxy asks.
+pub(super) const KEY_HEADER: &str = "X-Berth-Waiting";
+/// Tells it whom a request is for; absent when nobody is.
+pub(super) const FOR_HEADER: &str = "X-Berth-For";
+/// The file that remembers where it listens, so that a Berth that starts again finds the port that the routes lead to.
+const FILE: &str = "waiting-room";
+
+/// A key of its own: who takes the waiting room's port while Berth is away must not learn the one of Traefik's API.
+pub(super) fn key(proxys: &str) -> String {
+    hex::encode(&Sha256::digest(format!("waiting-room {proxys}"))[..20])
+}
+
+/// Where it listened last.
+pub(super) async fn last(folder: &Path) -> Option<SocketAddr> {
+    let text = files::read_beside(folder, FILE).await?;
+    text.trim().parse().ok()
+}
+
+/// Remembers where it listens.
+pub(super) async fn remember(folder: &Path, at: SocketAddr) -> Result<(), ProxyError> {
+    files::write_beside(folder, FILE, &at.to_string()).await
+}
+
+pub(super) fn router(file: &mut Document) {
+    file.head(2, NOBODY).entry(3, "rule", "PathPrefix(`/`)").line(3, "priority: 1");
+    file.list(3, "entryPoints", ["web"]).entry(3, "service", NAME);
+    file.list(3, "middlewares", [NAME, NOBODY]);
+}
+
+pub(super) fn middlewares(file: &mut Document, key: &str) {
+    let head = |file: &mut Document, name: &str| {
+        file.head(2, name).line(3, "headers:").line(4, "customRequestHeaders:");
+    };
+    file.line(1, "middlewares:");
+    head(file, NAME);
+    file.entry(5, KEY_HEADER, key);
+    head(file, NOBODY);
+    // Empty: what a client sends is taken away.
+    file.entry(5, FOR_HEADER, "");
+}
+
+pub(super) fn service(file: &mut Document, at: SocketAddr) {
+    file.line(1, "services:").head(2, NAME).line(3, "loadBalancer:").line(4, "passHostHeader: true");
+    file.line(4, "responseForwarding:").entry(5, "flushInterval", "100ms");
+    file.line(4, "servers:").entry(5, "- url", &format!("http://{at}"));
+}

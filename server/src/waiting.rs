@@ -1,0 +1,118 @@
+//! The waiting room over HTTP: a listener that only the proxy reaches, for requests that no instance is to get now.
+//!
+//! What becomes of one is the engine's decision; here it is told in words, or sent on to an instance after its waiting.
+
+mod door;
+mod onward;
+mod page;
+mod quiet;
+
+use crate::serve::{FAREWELL, farewell};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    serve::ListenerExt,
+};
+use berth_engine::{
+    Engine,
+    waiting::{Attended, Closed, Visit, VisitTo},
+};
+use chrono::Utc;
+use door::Door;
+use onward::Onward;
+use page::{Form, Page};
+use quiet::Quiet;
+use std::{io, sync::Arc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// What the handler works with; cheap to clone.
+#[derive(Clone)]
+struct Room {
+    engine: Engine,
+    onward: Onward,
+    quiet: Arc<Quiet>,
+    stop: CancellationToken,
+}
+
+/// Answers whom the proxy sends, until the token is cancelled; then who waits is told so, and what is open may finish.
+pub async fn answer(engine: Engine, stop: CancellationToken) -> io::Result<()> {
+    let door = Door::new(engine.clone()).tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection is gone before it was answered");
+        }
+    });
+    let room = Room { engine, onward: Onward::new(), quiet: Arc::default(), stop: stop.clone() };
+    let router = Router::new().fallback(receive).with_state(room);
+    let server = axum::serve(door, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    tokio::select! {
+        outcome = server => outcome,
+        () = farewell(&stop) => {
+            tracing::warn!("some requests that had waited were still open after {} s", FAREWELL.as_secs());
+            Ok(())
+        }
+    }
+}
+
+async fn receive(State(room): State<Room>, request: Request) -> Response {
+    let headers = request.headers();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // Whoever else found the way here learns nothing.
+    let Some(to) = room.engine.visit_of(header) else { return StatusCode::NOT_FOUND.into_response() };
+    if Engine::is_confirmation(header) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let may_wait = !headers.contains_key(header::UPGRADE);
+    let visit = Visit { to, size: size_of(&request), may_wait };
+    let attended = tokio::select! {
+        attended = room.engine.attend(visit) => attended,
+        () = room.stop.cancelled() => Attended::Closed(Closed::Busy),
+    };
+    let form = Form::of(headers);
+    match (attended, to) {
+        (Attended::Closed(closed), _) => room.tell(&closed, form, headers),
+        // Two open ends cannot be sent on: the client asks again in a moment.
+        (Attended::Instance(_), _) if !may_wait => room.tell(&Closed::Busy, form, headers),
+        (Attended::Instance(address), to) => room.send_on(request, address, form, to).await,
+    }
+}
+
+/// The bytes of a request's head, about.
+fn size_of(request: &Request) -> usize {
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    path + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+}
+
+impl Room {
+    async fn send_on(
+        &self,
+        request: Request,
+        address: std::net::SocketAddr,
+        form: Form,
+        to: Option<VisitTo>,
+    ) -> Response {
+        let asked = request.headers().get(header::HOST).cloned();
+        let answer = self.onward.send(request, address).await;
+        if let Some(to) = to {
+            let served = answer.as_ref().is_ok_and(|answer| !answer.status().is_server_error());
+            self.engine.visited(to, served);
+        }
+        answer.unwrap_or_else(|error| {
+            tracing::warn!(%error, %address, "an instance did not answer a request that had waited");
+            let headers: HeaderMap = asked.map(|host| (header::HOST, host)).into_iter().collect();
+            self.tell(&Closed::Down, form, &headers)
+        })
+    }
+
+    /// The page for a visitor, under an id that is also in the log.
+    fn tell(&self, closed: &Closed, form: Form, headers: &HeaderMap) -> Response {
+        let (id, at) = (Uuid::now_v7().to_string(), Utc::now());
+        if self.quiet.may_write() {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            tracing::info!(request_id = id, told = page::word(closed), host, "a visitor was told");
+        }
+        Page::of(closed, form, &id, at).into_response()
+    }
+}
