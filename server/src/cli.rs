@@ -14,6 +14,7 @@ mod plan;
 mod print;
 mod profile;
 mod promote;
+mod remote;
 mod rollback;
 mod scale;
 
@@ -50,6 +51,8 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     /// Run more or fewer instances of a service
     Scale(scale::ScaleArgs),
+    /// Show where a service is pushed to with git
+    Remote(remote::RemoteArgs),
     /// Read a service's log
     Logs(logs::LogsArgs),
     /// Read and change a service's variables
@@ -130,6 +133,7 @@ pub fn run() -> ExitCode {
             Command::Promote(args) => promote::run(args).await,
             Command::Rollback(args) => rollback::run(args).await,
             Command::Scale(args) => scale::run(args).await,
+            Command::Remote(args) => remote::run(args).await,
             Command::Logs(args) => logs::run(args).await,
             Command::Env(command) => env::run(command).await,
             Command::Health(args) => health::run(args).await,

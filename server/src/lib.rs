@@ -8,4 +8,5 @@ mod doors;
 pub mod http;
 pub mod serve;
 pub mod settings;
+mod ssh;
 pub mod telemetry;

@@ -4,6 +4,7 @@ use crate::{
     doors::{Doors, MayAsk},
     http::{self, App, Assets, Metrics},
     settings::ServeArgs,
+    ssh,
 };
 use anyhow::{Context, Result, bail};
 use axum::serve::{Listener, ListenerExt};
@@ -30,9 +31,14 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
         stop: stop.clone(),
     };
     let listener = Doors::open(args.listen, over(&engine))?;
+    let git = match args.ssh() {
+        Some(address) => Some(Doors::open(address, over(&engine))?),
+        None => None,
+    };
     announce(&engine, listener.local_addr()?, &public_url);
+    let answers = answer_all(answer(listener, app), git, &engine, &stop);
     tokio::select! {
-        outcome = both(answer(listener, app), engine.run(stop.clone()), &stop) => outcome,
+        outcome = both(answers, engine.run(stop.clone()), &stop) => outcome,
         () = signalled_twice(&stop) => bail!("stopped before everything had finished"),
     }
 }
@@ -46,20 +52,34 @@ fn over(engine: &Engine) -> MayAsk {
     })
 }
 
+/// Answers over HTTP, and git over SSH where that is set.
+async fn answer_all(
+    http: impl Future<Output = std::io::Result<()>>,
+    git: Option<Doors>,
+    engine: &Engine,
+    stop: &CancellationToken,
+) -> Result<()> {
+    let Some(doors) = git else { return http.await.context("the HTTP server failed") };
+    let over_ssh = ssh::serve(doors, engine.clone(), stop.clone());
+    let http = async { http.await.context("the HTTP server failed") };
+    let over_ssh = async { over_ssh.await.context("the SSH server failed") };
+    tokio::try_join!(http, over_ssh).map(|_| ())
+}
+
 /// Runs both until one ends; the end of one stops the other.
 async fn both<E>(
-    http: impl Future<Output = std::io::Result<()>>,
+    answers: impl Future<Output = Result<()>>,
     work: impl Future<Output = std::result::Result<(), E>>,
     stop: &CancellationToken,
 ) -> Result<()>
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let http = async {
-        let outcome = http.await;
+    let answers = async {
+        let outcome = answers.await;
         let asked = stop.is_cancelled();
         stop.cancel();
-        outcome.context("the HTTP server failed")?;
+        outcome?;
         if asked { Ok(()) } else { bail!("the HTTP server ended by itself") }
     };
     let work = async {
@@ -69,8 +89,8 @@ where
         outcome.context("the background work failed")?;
         if asked { Ok(()) } else { bail!("the background work ended by itself") }
     };
-    let (http, work) = tokio::join!(http, work);
-    work.and(http)
+    let (answers, work) = tokio::join!(answers, work);
+    work.and(answers)
 }
 
 /// Answers requests until the token is cancelled, then lets what is open finish.
@@ -129,7 +149,7 @@ async fn signalled_twice(stop: &CancellationToken) {
 mod tests {
     use super::*;
 
-    async fn waits(stop: CancellationToken) -> std::io::Result<()> {
+    async fn waits(stop: CancellationToken) -> Result<()> {
         stop.cancelled().await;
         Ok(())
     }
@@ -146,6 +166,6 @@ mod tests {
     async fn being_told_to_stop_is_no_error() {
         let stop = CancellationToken::new();
         stop.cancel();
-        assert!(both(waits(stop.clone()), waits(stop.clone()), &stop).await.is_ok());
+        assert!(both(waits(stop.clone()), std::future::ready(Ok::<_, std::io::Error>(())), &stop).await.is_ok());
     }
 }
