@@ -166,6 +166,8 @@ mod tests {
     async fn being_told_to_stop_is_no_error() {
         let stop = CancellationToken::new();
         stop.cancel();
-        assert!(both(waits(stop.clone()), std::future::ready(Ok::<_, std::io::Error>(())), &stop).await.is_ok());
+        assert!(
+            both(waits(stop.clone()), std::future::ready(Ok::<_, std::io::Error>(())), &stop).await.is_ok()
+        );
     }
 }

@@ -122,7 +122,10 @@ async fn a_push_that_does_not_build_is_told_and_rejected() -> Result<()> {
     let bad = format!("{}COPY nothing-of-that-name /x\n", dockerfile("two"));
     pusher.mine.commit("Break it", &[("Dockerfile", &bad)])?;
     let told = pusher.mine.push(&pusher.url, &["HEAD:main"])?.rejected("pre-receive hook declined")?;
-    ensure!(told.contains("nothing-of-that-name") && told.contains("remote: Not deployed (failed)"), "{told}");
+    ensure!(
+        told.contains("nothing-of-that-name") && told.contains("remote: Not deployed (failed)"),
+        "{told}"
+    );
     ensure!(pusher.main()? == first, "the branch was moved");
     pusher.answers("one").await?;
     let id = pusher.owner.service(&pusher.web).await?.id;

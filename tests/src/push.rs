@@ -76,10 +76,7 @@ impl WorkingCopy {
     pub fn push(&self, url: &str, refs: &[&str]) -> Result<Pushed> {
         let ended = output(self.pushing(url, refs))?;
         let told = [&ended.stdout[..], &ended.stderr[..]].concat();
-        Ok(Pushed {
-            accepted: ended.status.success(),
-            told: String::from_utf8_lossy(&told).into_owned(),
-        })
+        Ok(Pushed { accepted: ended.status.success(), told: String::from_utf8_lossy(&told).into_owned() })
     }
 
     /// The command that does so.
@@ -110,10 +107,7 @@ impl WorkingCopy {
         ssh.args(self.ssh_options()).args(["-p", &port.to_string(), "git@127.0.0.1"]).args(arguments);
         let ended = output(ssh)?;
         let told = [&ended.stdout[..], &ended.stderr[..]].concat();
-        Ok(Pushed {
-            accepted: ended.status.success(),
-            told: String::from_utf8_lossy(&told).into_owned(),
-        })
+        Ok(Pushed { accepted: ended.status.success(), told: String::from_utf8_lossy(&told).into_owned() })
     }
 
     fn ssh_options(&self) -> Vec<String> {

@@ -51,7 +51,9 @@ impl Actor {
     /// The person behind a session or a token.
     pub fn user(&self) -> Option<UserId> {
         match self.kind {
-            ActorKind::User { user, .. } | ActorKind::Token { user, .. } | ActorKind::Key { user, .. } => Some(user),
+            ActorKind::User { user, .. } | ActorKind::Token { user, .. } | ActorKind::Key { user, .. } => {
+                Some(user)
+            }
             ActorKind::Webhook | ActorKind::System => None,
         }
     }

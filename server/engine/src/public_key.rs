@@ -48,7 +48,8 @@ impl FromStr for PublicKey {
         if text.contains("PRIVATE KEY") {
             return Err("This is a private key. It stays with you; paste the line of the .pub file.".into());
         }
-        let no_key = || "This is no public key. Paste the line of the .pub file: ssh-ed25519 AAAA...".to_owned();
+        let no_key =
+            || "This is no public key. Paste the line of the .pub file: ssh-ed25519 AAAA...".to_owned();
         if text.len() > LONGEST || text.chars().any(char::is_control) {
             return Err(no_key());
         }

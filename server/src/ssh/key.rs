@@ -23,7 +23,9 @@ const FILE: &str = "ssh_host_key";
 pub(super) fn open(data: &Path) -> Result<PrivateKey> {
     let path = data.join(FILE);
     match std::fs::read_to_string(&path) {
-        Ok(text) => PrivateKey::from_openssh(&text).with_context(|| format!("{} is no SSH key", path.display())),
+        Ok(text) => {
+            PrivateKey::from_openssh(&text).with_context(|| format!("{} is no SSH key", path.display()))
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }

@@ -42,7 +42,8 @@ impl Acting {
             return Err(Error::conflict("The password was changed at the same moment."));
         }
         write.replace_password(user, &hash).await?;
-        let message = format!("{} changed the password; every session, token and SSH key ended.", account.email);
+        let message =
+            format!("{} changed the password; every session, token and SSH key ended.", account.email);
         self.finish(write, EventKind::PasswordChanged, message).await
     }
 

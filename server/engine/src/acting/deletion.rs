@@ -30,7 +30,9 @@ impl Goes {
         }
         goes.extend(belongings_lines(rows.belongings(&ids).await?, &domains));
         let pushed = services.iter().filter(|service| matches!(service.source, Source::Pushed(_)));
-        goes.extend(pushed.map(|service| format!("the repository of {} with all that was pushed", service.path)));
+        goes.extend(
+            pushed.map(|service| format!("the repository of {} with all that was pushed", service.path)),
+        );
         let volumes = services.iter().flat_map(|service| {
             let docker = |volume: &berth_domain::service::VolumeMount| {
                 let name = engine.parts.naming.volume(service.id, &volume.name);

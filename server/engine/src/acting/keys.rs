@@ -48,7 +48,8 @@ impl Acting {
         self.check_still_signed_in(&write, user).await?;
         let taken = || "This key belongs to an account of this Berth already.".to_owned();
         write.insert_key(&row).await.map_err(|error| error.or_conflict(taken))?;
-        let message = format!("{} added the SSH key {:?}, {}.", owner.email, row.view.name, row.view.fingerprint);
+        let message =
+            format!("{} added the SSH key {:?}, {}.", owner.email, row.view.name, row.view.fingerprint);
         self.finish(write, EventKind::KeyAdded, message).await?;
         Ok(row.view)
     }

@@ -86,7 +86,11 @@ fn takes_pushes(service: &ServiceRow, exchange: Exchange) -> Result<&str> {
         (Source::Pushed(pushed), _) => Ok(&pushed.branch),
         (Source::Git(_) | Source::Image(_), Exchange::Fetch) => Err(Error::not_found("repository")),
         (Source::Git(_) | Source::Image(_), Exchange::Push) => Err(conflict_with_hint(
-            format!("{} comes from {}, not from what is pushed here.", service.path, service.source.summary()),
+            format!(
+                "{} comes from {}, not from what is pushed here.",
+                service.path,
+                service.source.summary()
+            ),
             "Set its source to a push in its settings first, or push to another name.",
         )),
     }

@@ -13,7 +13,8 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut git = Command::new("git");
     git.current_dir(folder).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null");
     for role in ["AUTHOR", "COMMITTER"] {
-        git.env(format!("GIT_{role}_NAME"), "A Person").env(format!("GIT_{role}_EMAIL"), "person@example.com");
+        git.env(format!("GIT_{role}_NAME"), "A Person")
+            .env(format!("GIT_{role}_EMAIL"), "person@example.com");
     }
     let output = git.output().expect("git runs");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

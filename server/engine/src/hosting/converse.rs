@@ -38,7 +38,10 @@ pub struct Conversation {
 pub enum Piece {
     Data(Bytes),
     /// There is no more, and whether git is content; with its complaints.
-    End { well: bool, complaints: String },
+    End {
+        well: bool,
+        complaints: String,
+    },
 }
 
 impl Engine {

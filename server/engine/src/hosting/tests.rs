@@ -39,8 +39,7 @@ async fn shop(engine: &Engine) -> (OrganisationId, Acting) {
 }
 
 async fn service(owner: &Acting, name: &str, source: Source) -> ServicePath {
-    let request =
-        CreateService { name: name.parse().unwrap(), source, settings: ServiceSettings::default() };
+    let request = CreateService { name: name.parse().unwrap(), source, settings: ServiceSettings::default() };
     let (project, environment): (Name, Name) = ("shop".parse().unwrap(), "production".parse().unwrap());
     owner.create_service(&project, &environment, request).await.unwrap().path
 }

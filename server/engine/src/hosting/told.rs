@@ -54,7 +54,12 @@ impl Told {
 /// Without colours and without what could take over a terminal.
 fn plain(text: &str) -> String {
     let text = ansi::strip(text);
-    text.chars().filter(|c| !c.is_control() || *c == '\t').take(LONGEST).collect::<String>().trim_end().to_owned()
+    text.chars()
+        .filter(|c| !c.is_control() || *c == '\t')
+        .take(LONGEST)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -61,7 +61,10 @@ impl Rollout {
                 )));
             }
             let adopted = hosted.clone();
-            tokio::task::spawn_blocking(move || adopted.adopt()).await.map_err(Halt::fault)?.map_err(Halt::fault)?;
+            tokio::task::spawn_blocking(move || adopted.adopt())
+                .await
+                .map_err(Halt::fault)?
+                .map_err(Halt::fault)?;
         }
         let kept = self.engine.parts.hosting.of(self.job.service);
         git.commit_in(&kept, id, &bounds).await.map_err(|_| Halt::failed(missing(id)))?;
