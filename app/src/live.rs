@@ -23,7 +23,7 @@ pub enum Topic {
     Events,
     /// What uses the disk, and what nobody wants.
     Disk,
-    /// The account's sessions and tokens.
+    /// The account's sessions, tokens and keys.
     Account,
 }
 
@@ -104,7 +104,7 @@ pub fn use_clock() -> RwSignal<Timestamp> {
 pub fn topics(event: &EventView) -> HashSet<Topic> {
     let mut topics = HashSet::from([Topic::Events]);
     let kind = event.kind.as_str();
-    if kind.starts_with("account.") || kind.starts_with("token.") {
+    if ["account.", "token.", "key."].iter().any(|start| kind.starts_with(start)) {
         topics.insert(Topic::Account);
     }
     let leaves = ["orphan.", "volume."].iter().any(|start| kind.starts_with(start));

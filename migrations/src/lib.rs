@@ -4,6 +4,7 @@
 
 mod files;
 mod initial;
+mod ssh_keys;
 mod table;
 mod traffic;
 mod volume_deletions;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(volume_deletions::VolumeDeletions),
             Box::new(files::Files),
             Box::new(waiting::Waiting),
+            Box::new(ssh_keys::SshKeys),
         ]
     }
 }

@@ -14,6 +14,7 @@ mod plan;
 mod print;
 mod profile;
 mod promote;
+mod remote;
 mod rollback;
 mod scale;
 mod waiting;
@@ -56,6 +57,8 @@ enum Command {
     Maintenance(waiting::MaintenanceCommand),
     /// Let requests to a service wait for up to a minute
     Pause(waiting::PauseArgs),
+    /// Show where a service is pushed to with git
+    Remote(remote::RemoteArgs),
     /// Read a service's log
     Logs(logs::LogsArgs),
     /// Read and change a service's variables
@@ -138,6 +141,7 @@ pub fn run() -> ExitCode {
             Command::Scale(args) => scale::run(args).await,
             Command::Maintenance(command) => waiting::maintenance(command).await,
             Command::Pause(args) => waiting::pause(args).await,
+            Command::Remote(args) => remote::run(args).await,
             Command::Logs(args) => logs::run(args).await,
             Command::Env(command) => env::run(command).await,
             Command::Health(args) => health::run(args).await,

@@ -3,6 +3,7 @@
 mod assets;
 mod authenticate;
 mod csrf;
+mod git;
 mod headers;
 mod health;
 mod hooks;
@@ -64,6 +65,7 @@ pub fn router(app: App) -> Router {
         .route("/hooks/{service_id}", post(hooks::receive))
         .layer(DefaultBodyLimit::max(hooks::BODY_LIMIT))
         .route("/pkg/{*path}", get(assets::asset))
+        .merge(git::routes())
         .with_state(app.clone());
     let known = Router::new()
         .route("/metrics", get(metrics::metrics))
@@ -93,6 +95,7 @@ fn compression() -> CompressionLayer<impl Predicate> {
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("application/wasm"))
+        .and(NotForContentType::const_new("application/x-git-"))
         .and(NotForContentType::const_new("text/plain"));
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth)
 }

@@ -8,5 +8,6 @@ mod doors;
 pub mod http;
 pub mod serve;
 pub mod settings;
+mod ssh;
 pub mod telemetry;
 mod waiting;

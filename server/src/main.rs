@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Git starts this same program as its ssh: before anything else, and before there are threads.
-    berth_engine::git::run_as_ssh().unwrap_or_else(berth::cli::run)
+    // Git starts this same program as its ssh, and as the hook of a push: before anything else, and before there are
+    // threads.
+    berth_engine::git::run_as_ssh().or_else(berth_engine::git::run_as_hook).unwrap_or_else(berth::cli::run)
 }

@@ -4,7 +4,7 @@ use crate::{
     doors::{Doors, MayAsk},
     http::{self, App, Assets, Metrics},
     settings::ServeArgs,
-    waiting,
+    ssh, waiting,
 };
 use anyhow::{Context, Result, bail};
 use axum::serve::{Listener, ListenerExt};
@@ -31,10 +31,15 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
         stop: stop.clone(),
     };
     let listener = Doors::open(args.listen, over(&engine))?;
+    let git = match args.ssh() {
+        Some(address) => Some(Doors::open(address, over(&engine))?),
+        None => None,
+    };
     announce(&engine, listener.local_addr()?, &public_url);
     let http = async {
         let waiting = waiting::answer(engine.clone(), stop.clone());
-        tokio::try_join!(answer(listener, app), waiting).map(drop)
+        let waiting = async { waiting.await.context("the waiting room failed") };
+        tokio::try_join!(answer_all(answer(listener, app), git, &engine, &stop), waiting).map(drop)
     };
     tokio::select! {
         outcome = both(http, engine.run(stop.clone()), &stop) => outcome,
@@ -51,20 +56,34 @@ fn over(engine: &Engine) -> MayAsk {
     })
 }
 
+/// Answers over HTTP, and git over SSH where that is set.
+async fn answer_all(
+    http: impl Future<Output = std::io::Result<()>>,
+    git: Option<Doors>,
+    engine: &Engine,
+    stop: &CancellationToken,
+) -> Result<()> {
+    let Some(doors) = git else { return http.await.context("the HTTP server failed") };
+    let over_ssh = ssh::serve(doors, engine.clone(), stop.clone());
+    let http = async { http.await.context("the HTTP server failed") };
+    let over_ssh = async { over_ssh.await.context("the SSH server failed") };
+    tokio::try_join!(http, over_ssh).map(|_| ())
+}
+
 /// Runs both until one ends; the end of one stops the other.
 async fn both<E>(
-    http: impl Future<Output = std::io::Result<()>>,
+    answers: impl Future<Output = Result<()>>,
     work: impl Future<Output = std::result::Result<(), E>>,
     stop: &CancellationToken,
 ) -> Result<()>
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let http = async {
-        let outcome = http.await;
+    let answers = async {
+        let outcome = answers.await;
         let asked = stop.is_cancelled();
         stop.cancel();
-        outcome.context("the HTTP server failed")?;
+        outcome?;
         if asked { Ok(()) } else { bail!("the HTTP server ended by itself") }
     };
     let work = async {
@@ -74,8 +93,8 @@ where
         outcome.context("the background work failed")?;
         if asked { Ok(()) } else { bail!("the background work ended by itself") }
     };
-    let (http, work) = tokio::join!(http, work);
-    work.and(http)
+    let (answers, work) = tokio::join!(answers, work);
+    work.and(answers)
 }
 
 /// Answers requests until the token is cancelled, then lets what is open finish.
@@ -136,7 +155,7 @@ async fn signalled_twice(stop: &CancellationToken) {
 mod tests {
     use super::*;
 
-    async fn waits(stop: CancellationToken) -> std::io::Result<()> {
+    async fn waits(stop: CancellationToken) -> Result<()> {
         stop.cancelled().await;
         Ok(())
     }
@@ -153,6 +172,8 @@ mod tests {
     async fn being_told_to_stop_is_no_error() {
         let stop = CancellationToken::new();
         stop.cancel();
-        assert!(both(waits(stop.clone()), waits(stop.clone()), &stop).await.is_ok());
+        assert!(
+            both(waits(stop.clone()), std::future::ready(Ok::<_, std::io::Error>(())), &stop).await.is_ok()
+        );
     }
 }

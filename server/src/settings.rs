@@ -31,6 +31,10 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_LISTEN", default_value = "0.0.0.0:3000")]
     pub listen: SocketAddr,
 
+    /// The address and port on which git is answered over SSH, such as 0.0.0.0:2222; not at all when unset
+    #[arg(long, env = "BERTH_SSH_ADDR", default_value = "", value_parser = address)]
+    pub ssh_addr: Address,
+
     /// The proxy's public HTTP port on this machine
     #[arg(long, env = "BERTH_HTTP_PORT", default_value_t = 80)]
     pub http_port: u16,
@@ -105,6 +109,20 @@ fn given(text: &Option<String>) -> Option<String> {
     text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// An address, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address(pub Option<SocketAddr>);
+
+fn address(text: &str) -> Result<Address, String> {
+    match text.trim() {
+        "" => Ok(Address(None)),
+        text => match text.parse() {
+            Ok(address) => Ok(Address(Some(address))),
+            Err(_) => Err(format!("{text:?} is no address with a port such as 0.0.0.0:2222")),
+        },
+    }
+}
+
 fn networks(text: &str) -> Result<Arc<[Network]>, String> {
     text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
 }
@@ -126,6 +144,7 @@ impl ServeArgs {
         let public_url = given(&self.public_url).unwrap_or_else(|| self.local_url());
         Config {
             public_url: public_url.trim_end_matches('/').to_owned(),
+            ssh_port: self.ssh().map(|address| address.port()),
             default_domain: self.default_domain.clone(),
             http_port: self.http_port,
             proxy_api_port: self.proxy_api_port,
@@ -142,6 +161,11 @@ impl ServeArgs {
             event_days: self.event_days,
             ..self.data.config()
         }
+    }
+
+    /// Where git is answered over SSH, when it is.
+    pub fn ssh(&self) -> Option<SocketAddr> {
+        self.ssh_addr.0
     }
 
     /// The folder of the built panel, when one is set.
@@ -186,6 +210,14 @@ mod tests {
         assert_eq!(networks("").unwrap().len(), 0);
         assert_eq!(networks("10.0.0.0/8, ::1").unwrap().len(), 2);
         assert!(networks("everybody").is_err());
+    }
+
+    #[test]
+    fn git_is_answered_over_ssh_only_where_that_is_set() {
+        assert_eq!(read(&[]).ssh_port, None);
+        assert_eq!(read(&["--ssh-addr", ""]).ssh_port, None);
+        assert_eq!(read(&["--ssh-addr", "0.0.0.0:2222"]).ssh_port, Some(2222));
+        assert!(address("2222").is_err());
     }
 
     #[test]

@@ -58,6 +58,8 @@ fn attacked(value: &Value, attack: &str) -> Vec<Value> {
 fn fullest(method: &Method, path: &str) -> Vec<Value> {
     let full_git = json!({ "type": "git", "url": "https://example.com/x.git", "branch": "main", "folder": "f",
         "dockerfile": "Dockerfile", "build_args": { "A": "x" }, "target": "t" });
+    let full_pushed = json!({ "type": "pushed", "branch": "main", "folder": "f", "dockerfile": "Dockerfile",
+        "build_args": { "A": "x" }, "target": "t" });
     let settings = json!({ "command": ["a", "b"], "volumes": [{ "name": "data", "path": "/data" }],
         "isolation": { "user": "1000" },
         "probe": { "kind": { "type": "http", "path": "/", "headers": { "X-Who": "a" }, "body_contains": "b" } },
@@ -66,6 +68,7 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
         ("POST", "/projects/{project}/environments/{environment}/services") => vec![
             json!({ "name": "api", "source": full_git, "settings": settings }),
             json!({ "name": "api", "source": image("nginx:1"), "settings": settings }),
+            json!({ "name": "api", "source": full_pushed }),
         ],
         ("PATCH", "/projects/{project}/environments/{environment}/services/{service}") => {
             vec![json!({ "source": full_git, "settings": settings }), json!({ "name": "web" })]

@@ -13,6 +13,9 @@ pub fn sample_body(method: &Method, path: &str) -> Value {
         ("POST", "/session", _) => json!({ "email": "a@example.com", "password": "long enough here" }),
         ("PUT", "/me/password", _) => json!({ "current": "x", "new": "long enough here" }),
         ("POST", "/me/tokens", _) => json!({ "name": "ci", "role": "viewer" }),
+        // A public key that nobody has the other half of.
+        ("POST", "/me/keys", _) => json!({ "name": "laptop", "public_key":
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f" }),
         ("POST", "/projects", _) => json!({ "name": "other" }),
         ("POST", "/orphans/remove", _) => json!({ "kind": "container", "name": "berth-none", "confirm": "" }),
         ("POST", "/orphans/keep", _) => json!({ "kind": "volume", "name": "berth-none" }),

@@ -8,6 +8,8 @@ mod events;
 mod files;
 mod fuzz;
 mod fuzz_samples;
+mod git;
+mod keys;
 mod openapi;
 mod panel;
 mod permissions;

@@ -16,6 +16,7 @@ mod outages;
 mod powers;
 mod probes;
 mod queue;
+mod remote;
 mod rollback;
 mod rollouts;
 mod secrets;

@@ -4,6 +4,7 @@ mod cold;
 mod floor;
 mod logs;
 mod pages;
+mod push;
 mod rollout;
 mod ship;
 mod start;
@@ -33,6 +34,9 @@ async fn main() -> Result<()> {
     }
     if wants("ship") {
         ship::measure(&mut table).await?;
+    }
+    if wants("push") {
+        push::measure(&mut table).await?;
     }
     if wants("rollout") {
         rollout::measure(&mut table).await?;

@@ -12,6 +12,7 @@ pub mod load;
 pub mod machine;
 pub mod names;
 pub mod process;
+pub mod push;
 pub mod sse;
 pub mod values;
 pub mod verbs;

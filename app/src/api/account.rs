@@ -3,7 +3,7 @@
 use super::PanelError;
 #[cfg(feature = "ssr")]
 use berth_domain::account;
-use berth_domain::account::{CreatedToken, SessionView, TokenView};
+use berth_domain::account::{CreatedToken, KeyView, SessionView, TokenView};
 use leptos::prelude::*;
 
 /// The browsers that are signed in.
@@ -75,5 +75,31 @@ pub async fn revoke_token(token: String) -> Result<(), PanelError> {
     let token = token.parse().map_err(|_| berth_domain::problem::Problem::not_found("token"))?;
     acting.revoke_token(token).await?;
     super::done("/account", "token-revoked");
+    Ok(())
+}
+
+/// The public SSH keys.
+#[server(prefix = "/panel", endpoint = "account/keys")]
+pub async fn keys() -> Result<Vec<KeyView>, PanelError> {
+    Ok(super::acting().await?.keys().await?)
+}
+
+/// Adds a public SSH key.
+#[server(prefix = "/panel", endpoint = "account/add-key")]
+pub async fn add_key(#[server(default)] name: String, public_key: String) -> Result<KeyView, PanelError> {
+    let acting = super::acting().await?;
+    let request = account::AddKey { name: name.trim().to_owned(), public_key: public_key.trim().to_owned() };
+    let added = acting.add_key(request).await?;
+    super::done("/account", "key-added");
+    Ok(added)
+}
+
+/// Removes a public SSH key.
+#[server(prefix = "/panel", endpoint = "account/remove-key")]
+pub async fn remove_key(key: String) -> Result<(), PanelError> {
+    let acting = super::acting().await?;
+    let key = key.parse().map_err(|_| berth_domain::problem::Problem::not_found("SSH key"))?;
+    acting.remove_key(key).await?;
+    super::done("/account", "key-removed");
     Ok(())
 }

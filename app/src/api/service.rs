@@ -3,7 +3,10 @@
 pub mod forms;
 
 use super::PanelError;
-use berth_domain::service::{DeletionPreview, ServicePath, ServiceView};
+use berth_domain::{
+    remote::RemoteView,
+    service::{DeletionPreview, ServicePath, ServiceView},
+};
 use forms::{CredentialForm, NewServiceForm, SettingsForm, SourceForm};
 use leptos::prelude::*;
 
@@ -11,6 +14,12 @@ use leptos::prelude::*;
 #[server(prefix = "/panel", endpoint = "service")]
 pub async fn load_service(path: ServicePath) -> Result<ServiceView, PanelError> {
     Ok(super::acting().await?.service(&path).await?)
+}
+
+/// Where a service is pushed to.
+#[server(prefix = "/panel", endpoint = "remote")]
+pub async fn load_remote(path: ServicePath) -> Result<RemoteView, PanelError> {
+    Ok(super::acting().await?.remote(&path).await?)
 }
 
 /// Makes a service, keeps its credential, queues the first deployment when asked, and goes to what comes next.
@@ -25,6 +34,10 @@ pub async fn create_service(#[server(flatten)] form: NewServiceForm) -> Result<(
         acting.set_credential(&service.path, credential).await?;
     }
     let page = format!("/projects/{}", service.path);
+    if matches!(service.source, berth_domain::source::Source::Pushed(_)) {
+        super::done(&page, "service-awaits-push");
+        return Ok(());
+    }
     if form.then == "create" {
         super::done(&page, "service-created");
         return Ok(());

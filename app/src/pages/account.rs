@@ -1,3 +1,5 @@
+mod keys;
+
 use crate::{
     api::account::{
         ChangePassword, CreateToken, EndSession, RevokeToken, SignOutEverywhere, sessions, tokens,
@@ -13,6 +15,7 @@ use berth_domain::{
     account::{SessionView, TokenView},
     permission::Role,
 };
+use keys::Keys;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 /// The account of the one who is signed in.
@@ -23,6 +26,7 @@ pub fn AccountPage() -> impl IntoView {
     view! {
         <Page title="Account" subtitle=subtitle.into_any()>
             <Tokens/>
+            <Keys/>
             <Sessions/>
             <Password/>
         </Page>
@@ -32,7 +36,7 @@ pub fn AccountPage() -> impl IntoView {
 #[component]
 fn Password() -> impl IntoView {
     view! {
-        <Card title="Password" text="A new password ends every session and token of your account, this one too.">
+        <Card title="Password" text="A new password ends every session, token and SSH key of your account, this session too.">
             <PlainForm action=ChangePassword::url()>
                 <div class="form-row">
                     <TextField name="current" label="Present password" kind="password" autocomplete="current-password"/>

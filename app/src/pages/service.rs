@@ -10,6 +10,7 @@ pub mod frame;
 mod logs;
 mod new;
 mod overview;
+mod remote;
 mod rollback;
 mod settings;
 mod variables;

@@ -6,7 +6,7 @@ use crate::{
 };
 use leptos::{ev::Event, prelude::*};
 
-/// Repository or image, as two radio buttons whose fields show without any script, too.
+/// Repository, pushes or image, as radio buttons whose fields show without any script, too.
 #[component]
 pub fn SourceKind(
     /// What is saved, when it is.
@@ -16,16 +16,19 @@ pub fn SourceKind(
     typed: impl Fn(String, bool) + Clone + Send + Sync + 'static,
 ) -> impl IntoView {
     let source = source.unwrap_or_default();
-    let image = source.kind == "image";
+    let (image, pushed) = (source.kind == "image", source.kind == "pushed");
     let (url, reference) = (typed.clone(), typed);
     let on_url = move |event: Event| url(event_target_value(&event), false);
     let on_reference = move |event: Event| reference(event_target_value(&event), true);
     let value = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let branch = value(&source.branch).unwrap_or_else(|| "main".into());
+    let or_main = |branch: &str| value(branch).unwrap_or_else(|| "main".into());
+    let (branch, pushed_branch) = (or_main(&source.branch), or_main(&source.pushed_branch));
     view! {
         <div class="source-kind" role="radiogroup" aria-label="Kind of source">
-            <input type="radio" id="kind-git" name="kind" value="git" checked=!image/>
+            <input type="radio" id="kind-git" name="kind" value="git" checked=!image && !pushed/>
             <label for="kind-git"><Icon name="git"/><span><strong>"Git repository"</strong><span class="hint">"Built from its Dockerfile"</span></span></label>
+            <input type="radio" id="kind-pushed" name="kind" value="pushed" checked=pushed/>
+            <label for="kind-pushed"><Icon name="deploy"/><span><strong>"Push to Berth"</strong><span class="hint">"With git push, from your own copy"</span></span></label>
             <input type="radio" id="kind-image" name="kind" value="image" checked=image/>
             <label for="kind-image"><Icon name="image"/><span><strong>"Image"</strong><span class="hint">"Pulled from a registry"</span></span></label>
             <div class="source-git" on:input=move |event| if is_named(&event, "url") { on_url(event) }>
@@ -33,6 +36,10 @@ pub fn SourceKind(
                     placeholder="https://git.example.com/team/shop.git" value=source.url
                     hint="https, http or ssh, or git@host:path. Without a password in it."/>
                 <TextField name="branch" label="Branch" optional=true mono=true autocomplete="off" value=branch/>
+            </div>
+            <div class="source-pushed">
+                <TextField name="pushed_branch" label="Branch" optional=true mono=true autocomplete="off" value=pushed_branch
+                    hint="A push to it deploys, and is accepted when that is live. Berth keeps the repository."/>
             </div>
             <div class="source-image" on:input=on_reference>
                 <TextField name="reference" label="Image" optional=true mono=true autocomplete="off"

@@ -1,7 +1,7 @@
 //! People, their sessions and their tokens.
 
 use crate::{
-    ids::{SessionId, TokenId, UserId},
+    ids::{KeyId, SessionId, TokenId, UserId},
     permission::Role,
 };
 use chrono::{DateTime, Utc};
@@ -112,4 +112,29 @@ pub struct CreatedToken {
     pub token: TokenView,
     /// `berth_...`; not shown again.
     pub secret: String,
+}
+
+/// A public SSH key of the account: with it, git reaches the repositories that Berth keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyView {
+    pub id: KeyId,
+    pub name: String,
+    /// Its algorithm: `ssh-ed25519`.
+    pub kind: String,
+    /// `SHA256:...`, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
+    pub created_at: DateTime<Utc>,
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+/// Adds a public SSH key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AddKey {
+    /// What it is called; the key's own comment when empty.
+    #[serde(default)]
+    pub name: String,
+    /// The line of the `.pub` file.
+    pub public_key: String,
 }

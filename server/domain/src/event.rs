@@ -17,6 +17,8 @@ text_enum! {
         MemberAdded = "member.added",
         TokenCreated = "token.created",
         TokenRevoked = "token.revoked",
+        KeyAdded = "key.added",
+        KeyRemoved = "key.removed",
         ProjectCreated = "project.created",
         ProjectRenamed = "project.renamed",
         ProjectDeleted = "project.deleted",
@@ -38,6 +40,8 @@ text_enum! {
         TrafficResumed = "service.traffic_resumed",
         /// What was observed of a service changed: live, down.
         ServiceObserved = "service.observed",
+        /// Commits came to the repository that Berth keeps for a service.
+        CommitPushed = "service.pushed",
         CredentialSet = "service.credential_set",
         VariableSet = "variable.set",
         VariableDeleted = "variable.deleted",

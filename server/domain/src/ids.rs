@@ -42,6 +42,8 @@ id! {
     SessionId,
     /// An API token.
     TokenId,
+    /// A public SSH key of an account.
+    KeyId,
     /// A project.
     ProjectId,
     /// One copy of a project: production, staging.

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod problem;
 pub mod project;
 pub mod release;
+pub mod remote;
 pub mod service;
 pub mod source;
 pub mod system;

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a service is made of: a git repository that is built, or an image that is pulled.
+/// What a service is made of: a git repository that is built, what is pushed to Berth itself, or an image that is pulled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Source {
     Git(GitSource),
+    /// Pushed to the repository that Berth keeps for the service.
+    Pushed(PushedSource),
     Image(ImageSource),
 }
 
@@ -19,6 +21,27 @@ pub struct GitSource {
     /// `https://`, `http://` or `ssh://` URL, or `git@host:path`; never with a password in it.
     pub url: String,
     /// The branch that is deployed.
+    #[serde(default = "default_branch")]
+    pub branch: String,
+    /// The build context, relative to the repository's root.
+    #[serde(default)]
+    pub folder: String,
+    /// The Dockerfile, relative to the folder.
+    #[serde(default = "default_dockerfile")]
+    pub dockerfile: String,
+    /// `--build-arg`s; public by nature, they stay in the image's history.
+    #[serde(default)]
+    pub build_args: BTreeMap<String, String>,
+    /// The stage to build, the last unless told.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+/// A branch of the repository that Berth itself keeps for a service, and how its image is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PushedSource {
+    /// The branch whose pushes are deployed.
     #[serde(default = "default_branch")]
     pub branch: String,
     /// The build context, relative to the repository's root.
@@ -83,6 +106,26 @@ impl GitSource {
     }
 }
 
+impl Default for PushedSource {
+    fn default() -> Self {
+        Self::of(GitSource::new(""))
+    }
+}
+
+impl PushedSource {
+    /// The branch and the build of a repository elsewhere.
+    pub fn of(git: GitSource) -> Self {
+        let GitSource { url: _, branch, folder, dockerfile, build_args, target } = git;
+        Self { branch, folder, dockerfile, build_args, target }
+    }
+
+    /// The same as if the repository were elsewhere, at this address.
+    pub fn at(&self, url: impl Into<String>) -> GitSource {
+        let Self { branch, folder, dockerfile, build_args, target } = self.clone();
+        GitSource { url: url.into(), branch, folder, dockerfile, build_args, target }
+    }
+}
+
 fn is_stage(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
@@ -121,7 +164,17 @@ impl Source {
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         match self {
             Self::Git(git) => git.check(),
+            Self::Pushed(pushed) => pushed.at("").check(),
             Self::Image(image) => image.check(),
+        }
+    }
+
+    /// The branch whose pushes matter; an image has none.
+    pub fn branch(&self) -> Option<&str> {
+        match self {
+            Self::Git(git) => Some(&git.branch),
+            Self::Pushed(pushed) => Some(&pushed.branch),
+            Self::Image(_) => None,
         }
     }
 
@@ -129,6 +182,7 @@ impl Source {
     pub fn summary(&self) -> String {
         match self {
             Self::Git(git) => format!("{} ({})", git.url, git.branch),
+            Self::Pushed(pushed) => format!("pushed to Berth ({})", pushed.branch),
             Self::Image(image) => image.reference.clone(),
         }
     }
@@ -146,6 +200,16 @@ mod tests {
         for bad in ["/etc", "../x", "a/../../b", "-x", "a\nb", "a\\b"] {
             assert!(relative_path(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_pushed_source_is_checked_and_kept_like_one_from_elsewhere() {
+        let read: Source = serde_json::from_str(r#"{"type": "pushed"}"#).unwrap();
+        assert_eq!(read, Source::Pushed(PushedSource::default()));
+        assert_eq!(read.branch(), Some("main"));
+        let bad = PushedSource { folder: "../x".into(), ..PushedSource::default() };
+        assert_eq!(Source::Pushed(bad.clone()).check().unwrap_err().0, "folder");
+        assert_eq!(PushedSource::of(bad.at("https://git.example/a.git")), bad);
     }
 
     #[test]

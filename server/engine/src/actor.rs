@@ -1,7 +1,7 @@
 //! Who asks.
 
 use berth_domain::{
-    ids::{OrganisationId, SessionId, TokenId, UserId},
+    ids::{KeyId, OrganisationId, SessionId, TokenId, UserId},
     permission::{Permission, Role},
 };
 
@@ -24,6 +24,8 @@ pub enum ActorKind {
     User { user: UserId, session: SessionId },
     /// A program with an API token, made by a person.
     Token { token: TokenId, user: UserId },
+    /// A person's git, with an SSH key of the account.
+    Key { key: KeyId, user: UserId },
     /// A git host that signed its call.
     Webhook,
     /// Berth itself.
@@ -49,7 +51,9 @@ impl Actor {
     /// The person behind a session or a token.
     pub fn user(&self) -> Option<UserId> {
         match self.kind {
-            ActorKind::User { user, .. } | ActorKind::Token { user, .. } => Some(user),
+            ActorKind::User { user, .. } | ActorKind::Token { user, .. } | ActorKind::Key { user, .. } => {
+                Some(user)
+            }
             ActorKind::Webhook | ActorKind::System => None,
         }
     }

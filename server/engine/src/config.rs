@@ -13,6 +13,8 @@ pub struct Config {
     pub instance: String,
     /// Where the panel is reached, for links: `http://localhost:3000`.
     pub public_url: String,
+    /// The port on which git is answered over SSH; none when it is not.
+    pub ssh_port: Option<u16>,
     /// New services answer at `<service>-<environment>-<project>.<this>`.
     pub default_domain: String,
     /// The proxy's public HTTP port on this machine.
@@ -51,6 +53,7 @@ impl Config {
             database_url: None,
             instance: "main".into(),
             public_url: "http://localhost:3000".into(),
+            ssh_port: None,
             default_domain: "localhost".into(),
             http_port: 80,
             proxy_api_port: 8079,

@@ -7,6 +7,7 @@ use crate::{
     disk::{self, Disk},
     front::Front,
     git::Git,
+    hosting::{self, Hosting},
     logs::{LogBudget, Logs},
     naming::Naming,
     observer::{self, Unseen},
@@ -55,6 +56,7 @@ pub struct Parts {
     pub(crate) docker: LazyDocker,
     pub(crate) proxy: Proxy,
     pub(crate) git: Git,
+    pub(crate) hosting: Hosting,
     pub(crate) naming: Naming,
     pub(crate) ids: Ids,
     /// The name under which this process holds leases.
@@ -132,6 +134,7 @@ impl Engine {
             naming: Naming::new(&config.instance),
             owner: uuid::Uuid::now_v7().to_string(),
             builds: Arc::new(Semaphore::new(config.concurrent_builds.max(1))),
+            hosting: Hosting::new(&config.data),
             config,
             store,
             vault,
@@ -177,6 +180,7 @@ impl Engine {
         supervisor.watch("waiting room", waiting::run(self.clone()));
         supervisor.watch("observer", observer::run(self.clone()));
         supervisor.watch("probes", probing::run(self.clone()));
+        supervisor.watch("repositories", hosting::run(self.clone()));
         supervisor.watch("queue", rollout::work(self.clone()));
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));

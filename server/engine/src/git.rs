@@ -10,6 +10,8 @@
 //! configuration made for this one run: one key, pinned hosts, nothing from the user's own folder.
 
 mod error;
+mod hook;
+mod hosted;
 mod process;
 mod remote;
 mod ssh;
@@ -22,6 +24,11 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 pub use error::GitError;
+pub use hook::run_as_hook;
+pub(crate) use hook::{HOOK, Pushed, Said, Update};
+pub use hosted::{Ask, Exchange, Turn};
+pub(crate) use hosted::{Hosted, LIVE, WayBack, place_hook};
+pub(crate) use process::Started;
 pub use remote::{Credential, RemoteUrl, Revision, is_commit_id, is_ref_name};
 pub use ssh::run_as_ssh;
 
@@ -216,11 +223,23 @@ impl Git {
     }
 
     async fn head(&self, folder: &Path, limits: &Limits) -> Result<Commit, GitError> {
-        let call = self.local(Some(folder)).args([
+        self.commit_of(self.local(Some(folder)), None, limits).await
+    }
+
+    /// The commit of that id, or the one that HEAD is at.
+    async fn commit_of(
+        &self,
+        call: Invocation,
+        id: Option<&str>,
+        limits: &Limits,
+    ) -> Result<Commit, GitError> {
+        let call = call.args([
             "log",
             "-1",
             "--no-show-signature",
             "--format=%H%x00%an%x00%ae%x00%ct%x00%s",
+            id.unwrap_or("HEAD"),
+            "--",
         ]);
         let output = call.run(limits, &|_| ()).await?;
         let mut fields = output.trim_end().splitn(5, '\0');

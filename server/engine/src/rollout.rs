@@ -15,6 +15,7 @@ mod mend;
 mod pause;
 mod preview;
 mod probe;
+mod pushed;
 mod queue;
 mod switch;
 mod world;
@@ -138,7 +139,11 @@ impl Rollout {
                 self.freeze().await?;
                 self.steps_of(phase).await
             }
-            Phase::Start | Phase::Probe | Phase::Switch => self.steps_of(phase).await,
+            Phase::Start | Phase::Probe => self.steps_of(phase).await,
+            Phase::Switch => {
+                self.keep_pushed().await?;
+                self.steps_of(phase).await
+            }
             Phase::Drain => {
                 self.bring_domains_back().await?;
                 self.steps_of(phase).await
@@ -179,6 +184,7 @@ impl Rollout {
         self.job.begin(next, at);
         self.engine.parts.store.advance(&self.job).await.map_err(Halt::store)?;
         if next == State::Live {
+            self.move_branch().await;
             self.journal.say("Live.").await;
             self.engine.look_at(self.job.service);
         }

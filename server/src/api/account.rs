@@ -2,11 +2,13 @@
 
 use super::{
     extract::{At, Body, By},
-    places::{InSession, InToken},
+    places::{InKey, InSession, InToken},
 };
 use crate::http::{App, Refusal};
 use axum::{Json, http::StatusCode};
-use berth_domain::account::{ChangePassword, CreateToken, CreatedToken, Me, SessionView, TokenView};
+use berth_domain::account::{
+    AddKey, ChangePassword, CreateToken, CreatedToken, KeyView, Me, SessionView, TokenView,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -17,6 +19,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(end_session))
         .routes(routes!(list_tokens, create_token))
         .routes(routes!(revoke_token))
+        .routes(routes!(list_keys, add_key))
+        .routes(routes!(remove_key))
 }
 
 /// Who is asking
@@ -27,7 +31,7 @@ async fn me(By(acting): By) -> Result<Json<Me>, Refusal> {
 
 /// Change the password
 ///
-/// Every session and every token of the account ends, the one that asks too.
+/// Every session, token and SSH key of the account ends, the session that asks too.
 #[utoipa::path(put, path = "/me/password", tag = "Account", request_body = ChangePassword,
     responses((status = 204, description = "Changed")))]
 async fn change_password(By(acting): By, Body(request): Body<ChangePassword>) -> Result<StatusCode, Refusal> {
@@ -82,5 +86,32 @@ async fn create_token(
     responses((status = 204, description = "Revoked")))]
 async fn revoke_token(By(acting): By, At(place): At<InToken>) -> Result<StatusCode, Refusal> {
     acting.revoke_token(place.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List SSH keys
+#[utoipa::path(get, path = "/me/keys", tag = "Account",
+    responses((status = 200, description = "The public keys of the account", body = [KeyView])))]
+async fn list_keys(By(acting): By) -> Result<Json<Vec<KeyView>>, Refusal> {
+    Ok(Json(acting.keys().await?))
+}
+
+/// Add an SSH key
+///
+/// Who has its other half may do with git what the account may.
+#[utoipa::path(post, path = "/me/keys", tag = "Account", request_body = AddKey,
+    responses((status = 201, description = "Added", body = KeyView)))]
+async fn add_key(
+    By(acting): By,
+    Body(request): Body<AddKey>,
+) -> Result<(StatusCode, Json<KeyView>), Refusal> {
+    Ok((StatusCode::CREATED, Json(acting.add_key(request).await?)))
+}
+
+/// Remove an SSH key
+#[utoipa::path(delete, path = "/me/keys/{id}", tag = "Account", params(InKey),
+    responses((status = 204, description = "Removed")))]
+async fn remove_key(By(acting): By, At(place): At<InKey>) -> Result<StatusCode, Refusal> {
+    acting.remove_key(place.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

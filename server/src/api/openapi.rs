@@ -20,7 +20,7 @@ use utoipa::OpenApi;
     components(schemas(Problem, ProblemKind)),
     tags(
         (name = "Session", description = "Setup, sign-in, sign-out"),
-        (name = "Account", description = "The account of who asks: sessions, tokens, password"),
+        (name = "Account", description = "The account of who asks: sessions, tokens, SSH keys, password"),
         (name = "Projects", description = "What belongs together"),
         (name = "Environments", description = "Copies of a project: production, staging"),
         (name = "Services", description = "What runs in an environment, from git or from an image"),

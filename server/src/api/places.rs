@@ -1,7 +1,7 @@
 //! The parameters in the paths.
 
 use berth_domain::{
-    ids::{DomainId, FileId, SessionId, TokenId},
+    ids::{DomainId, FileId, KeyId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -116,4 +116,13 @@ pub struct InToken {
     /// The token's id.
     #[param(value_type = uuid::Uuid)]
     pub id: TokenId,
+}
+
+/// An SSH key of the account.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InKey {
+    /// The key's id.
+    #[param(value_type = uuid::Uuid)]
+    pub id: KeyId,
 }

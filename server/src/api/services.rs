@@ -8,6 +8,7 @@ use crate::http::{App, Refusal};
 use axum::{Json, http::StatusCode};
 use berth_domain::{
     page::{Page, PageQuery},
+    remote::RemoteView,
     service::{
         ConfirmDeletion, CreateService, DeletionPreview, ServiceSummary, ServiceView, SetCredential,
         UpdateService,
@@ -23,6 +24,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_service, update_service, delete_service))
         .routes(routes!(preview_service_deletion))
         .routes(routes!(set_credential))
+        .routes(routes!(show_remote))
         .routes(routes!(scale_service))
         .routes(routes!(stop_service))
         .routes(routes!(start_service))
@@ -114,6 +116,16 @@ async fn set_credential(
 ) -> Result<StatusCode, Refusal> {
     acting.set_credential(&place.service(), request).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Show where the service is pushed to
+///
+/// The addresses of the repository that Berth keeps for it. A push to its branch deploys, and is accepted when that is
+/// live.
+#[utoipa::path(get, path = "/projects/{project}/environments/{environment}/services/{service}/remote",
+    tag = "Services", params(InService), responses((status = 200, description = "The remote", body = RemoteView)))]
+async fn show_remote(By(acting): By, At(place): At<InService>) -> Result<Json<RemoteView>, Refusal> {
+    Ok(Json(acting.remote(&place.service()).await?))
 }
 
 /// Run more or fewer instances

@@ -12,7 +12,7 @@ use berth_domain::{
     name::Name,
     problem::Problem,
     service::{CreateService, ServicePath, ServiceSettings, SetCredential},
-    source::{GitSource, ImageSource, Source},
+    source::{GitSource, ImageSource, PushedSource, Source},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -46,10 +46,12 @@ pub fn optional(text: &str) -> Option<&str> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SourceForm {
-    /// `git` or `image`.
+    /// `git`, `pushed` or `image`.
     pub kind: String,
     pub url: String,
     pub branch: String,
+    /// The branch of what is pushed here.
+    pub pushed_branch: String,
     pub folder: String,
     pub dockerfile: String,
     pub target: String,
@@ -68,12 +70,24 @@ impl SourceForm {
                 kind: "git".into(),
                 url: git.url.clone(),
                 branch: git.branch.clone(),
-                folder: git.folder.clone(),
-                dockerfile: git.dockerfile.clone(),
-                target: git.target.clone().unwrap_or_default(),
-                build_args: dotenv::print(git.build_args.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
-                reference: String::new(),
+                ..Self::of_build(git)
             },
+            Source::Pushed(pushed) => Self {
+                kind: "pushed".into(),
+                pushed_branch: pushed.branch.clone(),
+                ..Self::of_build(&pushed.at(""))
+            },
+        }
+    }
+
+    /// How a repository is built.
+    fn of_build(git: &GitSource) -> Self {
+        Self {
+            folder: git.folder.clone(),
+            dockerfile: git.dockerfile.clone(),
+            target: git.target.clone().unwrap_or_default(),
+            build_args: dotenv::print(git.build_args.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
+            ..Self::default()
         }
     }
 
@@ -81,17 +95,20 @@ impl SourceForm {
     pub fn source(&self) -> Result<Source, PanelError> {
         let source = match self.kind.as_str() {
             "image" => Source::Image(ImageSource { reference: self.reference.trim().to_owned() }),
-            _ => Source::Git(self.git()?),
+            "pushed" => Source::Pushed(PushedSource::of(self.git("", &self.pushed_branch)?)),
+            _ => {
+                let url = optional(&self.url);
+                let url = url.ok_or_else(|| invalid("url", "The address of the repository is required."))?;
+                Source::Git(self.git(url, &self.branch)?)
+            }
         };
         source.check().map_err(|(field, why)| invalid(field, why))?;
         Ok(source)
     }
 
-    fn git(&self) -> Result<GitSource, PanelError> {
-        let url = optional(&self.url)
-            .ok_or_else(|| invalid("url", "The address of the repository is required."))?;
+    fn git(&self, url: &str, branch: &str) -> Result<GitSource, PanelError> {
         let mut git = GitSource::new(url);
-        if let Some(branch) = optional(&self.branch) {
+        if let Some(branch) = optional(branch) {
             git.branch = branch.to_owned();
         }
         if let Some(dockerfile) = optional(&self.dockerfile) {
@@ -164,6 +181,8 @@ impl NewServiceForm {
 pub fn suggested_name(source: &Source) -> Option<Name> {
     let text = match source {
         Source::Git(git) => git.url.as_str(),
+        // It has no name but the one that it is given.
+        Source::Pushed(_) => return None,
         Source::Image(image) => image.reference.split('@').next().unwrap_or_default(),
     };
     suggested_from(text, matches!(source, Source::Image(_)))
@@ -201,8 +220,10 @@ mod tests {
         git.folder = "apps/web".into();
         git.target = Some("run".into());
         git.build_args = [("A".to_owned(), "1 2".to_owned())].into();
-        let source = Source::Git(git);
+        let source = Source::Git(git.clone());
         assert_eq!(SourceForm::of(&source).source().ok(), Some(source));
+        let pushed = Source::Pushed(PushedSource { branch: "release".into(), ..PushedSource::of(git) });
+        assert_eq!(SourceForm::of(&pushed).source().ok(), Some(pushed));
     }
 
     #[test]

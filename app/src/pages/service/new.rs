@@ -1,4 +1,4 @@
-//! A new service: from a repository or from an image.
+//! A new service: from a repository, from pushes or from an image.
 
 use super::frame::crumbs;
 use crate::{

@@ -9,6 +9,7 @@ use super::{
     deploy::waiting_words,
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
+    remote::RemoteCard,
 };
 use crate::{
     api::{
@@ -21,6 +22,7 @@ use crate::{
 use berth_domain::{
     permission::Permission,
     service::{ServiceState, ServiceView, Strategy},
+    source::Source,
 };
 use instances::Instances;
 use leptos::prelude::*;
@@ -37,10 +39,15 @@ pub fn OverviewPage() -> impl IntoView {
 fn Overview(here: Here) -> impl IntoView {
     let service = here.service;
     let base = StoredValue::new(here.base());
+    let awaits_push = Memo::new(move |_| {
+        service.with(|s| s.state == ServiceState::New && matches!(s.source, Source::Pushed(_)))
+    });
+    let to_push = StoredValue::new(here.clone());
     view! {
         <WaitingNotice here=here.clone()/>
         <RestartBanner here=here.clone()/>
         {move || view! { <StateCard service=service.get() base=base.get_value()/> }}
+        <Show when=move || awaits_push.get()><RemoteCard here=to_push.get_value()/></Show>
         <div class="two-columns">
             {move || {
                 let of = |s: &ServiceView| (s.latest.clone(), s.live.as_ref().map(|live| live.number));

@@ -5,6 +5,7 @@ use super::{
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
     overview::RestartBanner,
+    remote::RemoteCard,
     webhook::WebhookCard,
 };
 use crate::{
@@ -34,13 +35,17 @@ fn Settings(here: Here) -> impl IntoView {
         return view! { <Notice><p>"Your role allows looking at the settings' effect, not changing them."</p></Notice> }
             .into_any();
     }
+    let pushed = here.service.with_untracked(|service| matches!(service.source, Source::Pushed(_)));
     let here = StoredValue::new(here);
     view! {
         <RestartBanner here=here.get_value()/>
         <SourceCard here=here.get_value()/>
         <RunCard here=here.get_value()/>
         <AutoDeployCard here=here.get_value()/>
-        <WebhookCard here=here.get_value()/>
+        {match pushed {
+            true => view! { <RemoteCard here=here.get_value()/> }.into_any(),
+            false => view! { <WebhookCard here=here.get_value()/> }.into_any(),
+        }}
         <CredentialCard here=here.get_value()/>
         <RenameCard here=here.get_value()/>
         {may(Permission::Administer).then(|| view! {
@@ -93,15 +98,14 @@ fn AutoDeployCard(here: Here) -> impl IntoView {
     let on = Memo::new(move |_| service.with(|service| service.settings.auto_deploy));
     let branch = Memo::new(move |_| {
         service.with(|service| match &service.source {
-            Source::Git(git) => Some(git.branch.clone()),
+            Source::Git(git) => Some((git.branch.clone(), ", once the webhook below is set up")),
+            Source::Pushed(pushed) => Some((pushed.branch.clone(), "")),
             Source::Image(_) => None,
         })
     });
     let text = move || match (branch.get(), on.get()) {
-        (Some(branch), true) => {
-            format!("A push to {branch} deploys by itself, once the webhook below is set up.")
-        }
-        (Some(branch), false) => format!("A push to {branch} is noted and not deployed."),
+        (Some((branch, once)), true) => format!("A push to {branch} deploys by itself{once}."),
+        (Some((branch, _)), false) => format!("A push to {branch} is noted and not deployed."),
         (None, _) => "An image has no pushes: deploy it by hand or over the API.".to_owned(),
     };
     let hidden = here.clone();

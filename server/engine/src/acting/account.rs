@@ -24,7 +24,7 @@ impl Acting {
         self.engine.person(&self.actor).await?.ok_or_else(|| Error::not_found("account"))
     }
 
-    /// Replaces the password; every session and token of the account ends, this one too.
+    /// Replaces the password; every session, token and SSH key of the account ends, this session too.
     pub async fn change_password(&self, request: ChangePassword) -> Result<()> {
         let user = self.person()?;
         check_password(&request.new).map_err(|(_, why)| Error::invalid("new", why))?;
@@ -42,7 +42,8 @@ impl Acting {
             return Err(Error::conflict("The password was changed at the same moment."));
         }
         write.replace_password(user, &hash).await?;
-        let message = format!("{} changed the password; every session and token ended.", account.email);
+        let message =
+            format!("{} changed the password; every session, token and SSH key ended.", account.email);
         self.finish(write, EventKind::PasswordChanged, message).await
     }
 
@@ -81,7 +82,7 @@ impl Acting {
                 other => other,
             },
             ActorKind::Token { token, .. } => self.revoke_token(token).await,
-            ActorKind::Webhook | ActorKind::System => Err(not_a_person()),
+            ActorKind::Key { .. } | ActorKind::Webhook | ActorKind::System => Err(not_a_person()),
         }
     }
 
@@ -152,12 +153,12 @@ impl Acting {
         self.finish(write, EventKind::TokenRevoked, message).await
     }
 
-    fn own(&self) -> Scope {
+    pub(super) fn own(&self) -> Scope {
         Scope(self.actor.organisation)
     }
 
     /// The person in a browser: a token must not make itself more powerful or longer-lived than it is.
-    fn person(&self) -> Result<UserId> {
+    pub(super) fn person(&self) -> Result<UserId> {
         match self.actor.kind {
             ActorKind::User { user, .. } => Ok(user),
             _ => Err(not_a_person()),
@@ -165,7 +166,7 @@ impl Acting {
     }
 
     /// A session that ended while its request was under way must not leave a token behind.
-    async fn check_still_signed_in(&self, write: &Write, user: UserId) -> Result<()> {
+    pub(super) async fn check_still_signed_in(&self, write: &Write, user: UserId) -> Result<()> {
         let ActorKind::User { session, .. } = self.actor.kind else { return Err(not_a_person()) };
         if write.has_session(self.own(), user, session).await? {
             return Ok(());
@@ -173,7 +174,7 @@ impl Acting {
         Err(Problem::new(ProblemKind::Unauthenticated, "This session has ended.").into())
     }
 
-    async fn finish(&self, mut write: Write, kind: EventKind, message: String) -> Result<()> {
+    pub(super) async fn finish(&self, mut write: Write, kind: EventKind, message: String) -> Result<()> {
         write.record(NewEvent::new(&self.actor, kind, Subject::organisation(), message));
         write.commit().await?;
         self.engine.parts.front.forget();
@@ -181,7 +182,7 @@ impl Acting {
     }
 }
 
-async fn locked(write: &Write, scope: Scope, user: UserId) -> Result<Account> {
+pub(super) async fn locked(write: &Write, scope: Scope, user: UserId) -> Result<Account> {
     write.lock_account(scope, user).await?.ok_or_else(|| Error::not_found("account"))
 }
 
@@ -197,7 +198,7 @@ fn checked_name(request: &CreateToken) -> Result<String> {
     Ok(name.to_owned())
 }
 
-fn not_a_person() -> Error {
+pub(super) fn not_a_person() -> Error {
     Problem::new(ProblemKind::Forbidden, "Only a person who is signed in may do this, not a token.")
         .with_hint("Sign in to the panel, or with berth login.")
         .into()

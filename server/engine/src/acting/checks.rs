@@ -6,11 +6,20 @@ use berth_domain::source::Source;
 /// Refuses a source that could never be fetched, or that would be taken for an option.
 pub(super) fn check_source(source: &Source) -> Result<()> {
     source.check()?;
-    if let Source::Git(source) = source {
-        source.url.parse::<git::RemoteUrl>().map_err(|error| Error::invalid("url", error))?;
-        git::Revision::branch(&source.branch).map_err(|error| Error::invalid("branch", error))?;
-        let long = source.build_args.values().any(|value| value.len() > 32 << 10 || value.contains('\0'));
-        if long || source.build_args.len() > 200 {
+    let build_args = match source {
+        Source::Git(git) => {
+            git.url.parse::<git::RemoteUrl>().map_err(|error| Error::invalid("url", error))?;
+            Some(&git.build_args)
+        }
+        Source::Pushed(pushed) => Some(&pushed.build_args),
+        Source::Image(_) => None,
+    };
+    if let Some(branch) = source.branch() {
+        git::Revision::branch(branch).map_err(|error| Error::invalid("branch", error))?;
+    }
+    if let Some(args) = build_args {
+        let long = args.values().any(|value| value.len() > 32 << 10 || value.contains('\0'));
+        if long || args.len() > 200 {
             return Err(Error::invalid(
                 "build_args",
                 "There are at most 200 build arguments of 32 KiB, without NUL.",

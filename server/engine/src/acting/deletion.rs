@@ -5,7 +5,7 @@ use crate::{
     Engine, Result, orphans,
     store::{Belongings, EnvironmentRow, NewEvent, NewTombstone, Scoped, ServiceRow, Subject},
 };
-use berth_domain::{event::EventKind, name::Name, service::DeletionPreview};
+use berth_domain::{event::EventKind, name::Name, service::DeletionPreview, source::Source};
 
 /// More services than these are counted, not listed.
 const LISTED: usize = 40;
@@ -29,6 +29,10 @@ impl Goes {
             domains.extend(rows.domains(service.id).await?.iter().map(|d| engine.address(&d.host, &d.path)));
         }
         goes.extend(belongings_lines(rows.belongings(&ids).await?, &domains));
+        let pushed = services.iter().filter(|service| matches!(service.source, Source::Pushed(_)));
+        goes.extend(
+            pushed.map(|service| format!("the repository of {} with all that was pushed", service.path)),
+        );
         let volumes = services.iter().flat_map(|service| {
             let docker = |volume: &berth_domain::service::VolumeMount| {
                 let name = engine.parts.naming.volume(service.id, &volume.name);
@@ -104,6 +108,7 @@ impl Engine {
     pub(crate) fn services_gone(&self, services: &[ServiceRow]) {
         for service in services {
             self.remove_service_runtime(service.id);
+            self.forget_repository(service);
         }
         // The network of an environment goes also when there was no service in it any more.
         self.parts.sweep.notify_one();

@@ -194,7 +194,8 @@ impl Engine {
         self.put_in_queue(actor, new).await
     }
 
-    async fn put_in_queue(&self, actor: &Actor, new: NewDeployment) -> Result<DeploymentView> {
+    /// Queues a deployment for an actor whose permission was checked.
+    pub(crate) async fn put_in_queue(&self, actor: &Actor, new: NewDeployment) -> Result<DeploymentView> {
         let (path, service) = (new.path.clone(), new.service);
         let row = self.parts.store.enqueue(actor, new).await?.ok_or_else(|| Error::not_found("service"))?;
         self.parts.queue.notify_one();

@@ -43,6 +43,28 @@ impl Engine {
         Ok(self.admit(&hash, known, origin).await)
     }
 
+    /// The actor behind an SSH key whose owner has proved to have its other half.
+    pub async fn authenticate_key(&self, fingerprint: &str, origin: &Origin) -> Result<Option<Actor>> {
+        let Some(row) = self.parts.store.key_by_fingerprint(fingerprint).await? else { return Ok(None) };
+        let Some(account) = self.parts.store.account(Scope(row.organisation), row.user).await? else {
+            return Ok(None);
+        };
+        let actor = Actor {
+            kind: ActorKind::Key { key: row.view.id, user: row.user },
+            organisation: row.organisation,
+            role: account.role,
+            name: account.email,
+            address: None,
+        };
+        let known = Known { actor, expires_at: None, seen_at: row.view.used_at };
+        Ok(self.admit(fingerprint, Some(known), origin).await)
+    }
+
+    /// Whether a key is of an account, before anything is proved.
+    pub async fn knows_key(&self, fingerprint: &str) -> Result<bool> {
+        Ok(self.parts.store.key_by_fingerprint(fingerprint).await?.is_some())
+    }
+
     async fn look_up_session(&self, hash: &str) -> StoreResult<Option<Known>> {
         let before = self.parts.front.known.before();
         let Some(row) = self.parts.store.session_by_hash(hash).await? else { return Ok(None) };
@@ -100,6 +122,7 @@ impl Engine {
                 self.parts.store.touch_session(session, at, session_end(at)).await
             }
             ActorKind::Token { token, .. } => self.parts.store.touch_token(token, at).await,
+            ActorKind::Key { key, .. } => self.parts.store.touch_key(key, at).await,
             ActorKind::Webhook | ActorKind::System => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -113,6 +113,31 @@ impl Invocation {
     pub fn inside(mut self, folder: &Path) -> Self {
         self.folder = Some(folder.to_owned());
         self
+    }
+
+    /// Sets a variable of git's environment.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets configuration for this run; it goes before what every run has.
+    pub fn configured(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.configuration.extend(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    /// Starts it for a conversation over its streams; it ends with the value at the latest.
+    pub fn start(self) -> Result<Started, GitError> {
+        let mut command = self.command();
+        command.stdin(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| GitError::NoGit(error.to_string()))?;
+        let group = child.id().map(Group);
+        let streams = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(input), Some(output), Some(errors)) = streams else {
+            return Err(GitError::NoGit("it has no standard streams".into()));
+        };
+        Ok(Started { input: Some(input), output, errors, child, _group: group })
     }
 
     /// Adds the remote's credentials.
@@ -231,6 +256,25 @@ impl Invocation {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         command
+    }
+}
+
+/// A run of git that is talked to.
+pub struct Started {
+    /// What it reads; taken by whoever talks to it, and closed when dropped.
+    pub input: Option<ChildStdin>,
+    /// What it answers.
+    pub output: ChildStdout,
+    /// What it complains about.
+    pub errors: ChildStderr,
+    child: Child,
+    _group: Option<Group>,
+}
+
+impl Started {
+    /// Waits for its end; whether it ended well.
+    pub async fn ended(&mut self) -> bool {
+        self.child.wait().await.is_ok_and(|status| status.success())
     }
 }
 

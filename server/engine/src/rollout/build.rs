@@ -7,7 +7,7 @@ use std::{
 
 use berth_domain::{
     deployment::Commit,
-    source::{GitSource, ImageSource, Source},
+    source::{GitSource, ImageSource, PushedSource, Source},
 };
 use tokio::sync::mpsc;
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a fetch may take; a server that accepts and never answers ends it.
-const FETCH_WITHIN: Duration = Duration::from_secs(600);
+pub(super) const FETCH_WITHIN: Duration = Duration::from_secs(600);
 
 /// The most lines of a build that are written at a time.
 const BATCH: usize = 512;
@@ -44,6 +44,7 @@ impl Rollout {
         }
         match self.job.source.clone() {
             Source::Git(git) => self.build_from_git(&git).await,
+            Source::Pushed(pushed) => self.build_from_push(&pushed).await,
             Source::Image(image) => self.pull(&image).await,
         }
     }
@@ -89,11 +90,25 @@ impl Rollout {
         let folder =
             Checkout::new(self.engine.config().data.join("builds").join(self.job.id.to_string())).await?;
         let commit = self.check_out(git, &folder.path).await?;
+        self.note(commit).await?;
+        self.build_image(git, &folder.path).await
+    }
+
+    async fn build_from_push(&mut self, pushed: &PushedSource) -> Result<(), Halt> {
+        let _turn = self.wait_for_turn().await?;
+        let folder =
+            Checkout::new(self.engine.config().data.join("builds").join(self.job.id.to_string())).await?;
+        let commit = self.take_out(pushed, &folder.path).await?;
+        self.note(commit).await?;
+        self.build_image(&pushed.at(""), &folder.path).await
+    }
+
+    /// Writes down what is built.
+    async fn note(&mut self, commit: Commit) -> Result<(), Halt> {
         self.journal.say(&format!("Commit {} {} by {}", commit.short(), commit.title, commit.author)).await;
         self.job.commit = Some(commit);
         self.job.image = Some(self.image_tag());
-        self.engine.parts.store.note_source(&self.job).await.map_err(Halt::store)?;
-        self.build_image(git, &folder.path).await
+        self.engine.parts.store.note_source(&self.job).await.map_err(Halt::store)
     }
 
     async fn wait_for_turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Halt> {

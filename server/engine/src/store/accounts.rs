@@ -229,7 +229,7 @@ impl Write {
         locked.zip(member).map(|(user, member)| account(user, member)).transpose()
     }
 
-    /// Replaces a password and ends every session and token of the person, in whatever organisation.
+    /// Replaces a password and ends every session, token and SSH key of the person, in whatever organisation.
     pub async fn replace_password(&self, user: UserId, password_hash: &str) -> StoreResult<()> {
         users::Entity::update_many()
             .col_expr(users::Column::PasswordHash, Expr::value(password_hash))
@@ -240,7 +240,7 @@ impl Write {
         self.delete_sessions(user).await?;
         let tokens = tokens::Entity::delete_many().filter(tokens::Column::UserId.eq(user.0));
         tokens.exec(&self.transaction).await?;
-        Ok(())
+        self.delete_keys(user).await
     }
 
     /// Opens a session.

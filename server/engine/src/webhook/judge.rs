@@ -71,8 +71,10 @@ pub(super) fn judge(source: &Source, settings: &ServiceSettings, call: &Call, bo
     let Some(push) = read(call, body) else {
         return Judgement::Reject { reason: "The body is not the JSON of a push.".into() };
     };
-    let Source::Git(git) = source else {
-        return ignore("This service comes from an image, not from a repository.", None);
+    let git = match source {
+        Source::Git(git) => git,
+        Source::Pushed(_) => return ignore("This service comes from what is pushed to Berth itself.", None),
+        Source::Image(_) => return ignore("This service comes from an image, not from a repository.", None),
     };
     let reference =
         push.reference.clone().or_else(|| push.branch.as_ref().map(|b| format!("refs/heads/{b}")));

@@ -43,7 +43,7 @@ pub fn StateCard(service: ServiceView, base: String) -> impl IntoView {
     let (tone, icon, title, meaning) = words(&service);
     let reason = service.state_reason.clone().unwrap_or_else(|| meaning.to_owned());
     let source = service.source.summary();
-    let source_icon = if matches!(service.source, Source::Git(_)) { "git" } else { "image" };
+    let source_icon = if matches!(service.source, Source::Image(_)) { "image" } else { "git" };
     let url = service.domains.first().map(|domain| domain.url.clone());
     let live = service.live.map(|live| view! { <LiveRelease live base/> });
     view! {

@@ -76,3 +76,19 @@ entity! {
         used_at: Option<Time>,
     }
 }
+
+entity! {
+    /// Public SSH keys.
+    ssh_keys "ssh_keys" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        organisation_id: Uuid,
+        user_id: Uuid,
+        name: String,
+        kind: String,
+        fingerprint: String,
+        public_key: String,
+        created_at: Time,
+        used_at: Option<Time>,
+    }
+}
