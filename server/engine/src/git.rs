@@ -9,6 +9,7 @@
 //! command line: that is our own program again (see [`run_as_ssh`]), which replaces itself by `ssh -F <file>` with a
 //! configuration made for this one run: one key, pinned hosts, nothing from the user's own folder.
 
+mod changes;
 mod error;
 mod process;
 mod remote;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+pub use changes::{Changes, Span};
 pub use error::GitError;
 pub use remote::{Credential, RemoteUrl, Revision, is_commit_id, is_ref_name};
 pub use ssh::run_as_ssh;
