@@ -3,6 +3,7 @@
 //! in a later version.
 
 mod files;
+mod hooks;
 mod initial;
 mod table;
 mod traffic;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(traffic::Traffic),
             Box::new(volume_deletions::VolumeDeletions),
             Box::new(files::Files),
+            Box::new(hooks::Hooks),
         ]
     }
 }

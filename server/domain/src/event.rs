@@ -71,6 +71,10 @@ text_enum! {
         InstanceStopped = "instance.stopped",
         InstanceRemoved = "instance.removed",
         WebhookReceived = "webhook.received",
+        /// Somebody had a stored delivery judged once more.
+        WebhookReplayed = "webhook.replayed",
+        /// Berth asked the repository by itself and found something new.
+        WebhookPolled = "webhook.polled",
         WebhookSecretRotated = "webhook.secret_rotated",
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     name::Name,
     permission::text_enum,
     source::Source,
+    webhook::PollView,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -159,6 +160,9 @@ pub struct ServiceView {
     pub restart_needed: bool,
     /// Whether credentials for the repository or registry are kept.
     pub credential_set: bool,
+    /// What Berth last saw when it asked the repository by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polled: Option<PollView>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -11,6 +11,7 @@ use crate::{
     naming::Naming,
     observer::{self, Unseen},
     orphans::Orphans,
+    polling::{self, Polls},
     probing::{self, Probes},
     proxy::{Proxy, ProxyConfig},
     proxy_keeper, retention,
@@ -67,6 +68,9 @@ pub struct Parts {
     /// Held by whoever writes the routes of a service.
     pub(crate) route_locks: ServiceLocks,
     pub(crate) dirty_routes: DirtyRoutes,
+    /// Held by whoever judges what a host told of a service.
+    pub(crate) hook_locks: ServiceLocks,
+    pub(crate) polls: Polls,
     pub(crate) unseen: Unseen,
     pub(crate) probes: Probes,
     pub(crate) proxy_signal: Notify,
@@ -146,6 +150,8 @@ impl Engine {
             mending: Mending::default(),
             route_locks: ServiceLocks::default(),
             dirty_routes: DirtyRoutes::default(),
+            hook_locks: ServiceLocks::default(),
+            polls: Polls::default(),
             unseen: Unseen::default(),
             probes: Probes::default(),
             proxy_signal: Notify::new(),
@@ -176,6 +182,7 @@ impl Engine {
         supervisor.watch("queue", rollout::work(self.clone()));
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));
+        supervisor.watch("polling", polling::run(self.clone()));
         supervisor.watch("disk", disk::run(self.clone()));
         supervisor.run().await.map_err(|died| StartError::because("go on", died))
     }

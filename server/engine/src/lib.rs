@@ -24,6 +24,7 @@ mod observer;
 mod orphans;
 mod password;
 mod plain_http;
+mod polling;
 pub mod probe;
 mod probing;
 pub mod proxy;

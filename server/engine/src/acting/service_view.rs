@@ -51,6 +51,7 @@ impl Acting {
             observed_at: row.observed_at.map(|at| at.max(self.engine.parts.unseen.looked_at())),
             restart_needed,
             credential_set: row.credential.is_some(),
+            polled: self.engine.parts.polls.view(row.id),
             created_at: row.created_at,
         })
     }

@@ -51,6 +51,8 @@ entity! {
         #[sea_orm(column_type = "JsonBinary", nullable)]
         traffic: Option<Json>,
         webhook_secret: Option<Vec<u8>>,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        polled: Option<Json>,
         credential: Option<Vec<u8>>,
         created_at: Time,
         changed_at: Time,
