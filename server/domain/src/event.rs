@@ -75,6 +75,8 @@ text_enum! {
         WebhookReplayed = "webhook.replayed",
         /// Berth asked the repository by itself and found something new.
         WebhookPolled = "webhook.polled",
+        /// The git host was not told how a commit's deployment went.
+        StatusNotTold = "webhook.status_not_told",
         WebhookSecretRotated = "webhook.secret_rotated",
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     rollout::{self, Mending, Signals},
     routes::{self, DirtyRoutes, ServiceLocks},
     runtime::{Ids, LazyDocker},
+    statuses,
     store::Store,
     supervisor::Supervisor,
     vault::Vault,
@@ -183,6 +184,7 @@ impl Engine {
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));
         supervisor.watch("polling", polling::run(self.clone()));
+        supervisor.watch("statuses", statuses::run(self.clone()));
         supervisor.watch("disk", disk::run(self.clone()));
         supervisor.run().await.map_err(|died| StartError::because("go on", died))
     }

@@ -33,6 +33,7 @@ mod retention;
 mod rollout;
 mod routes;
 mod runtime;
+mod statuses;
 pub mod store;
 mod supervisor;
 pub mod vault;

@@ -37,7 +37,7 @@ pub use belongings::Belongings;
 pub use deliveries::{KeptDelivery, NewDelivery};
 pub use domains::{DomainRow, Holder, NewDomain};
 pub use error::StoreError;
-pub use events::{NewEvent, Subject};
+pub use events::{NewEvent, Subject, ToldOfDeployment};
 pub use files::{FileRow, NewFile, SealedContent};
 pub use leavings::{NewTombstone, Tombstone};
 pub use polled::PolledHead;
