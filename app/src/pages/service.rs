@@ -12,6 +12,7 @@ mod new;
 mod overview;
 mod rollback;
 mod settings;
+mod triggers;
 mod variables;
 mod volumes;
 mod webhook;

@@ -5,6 +5,7 @@ use super::{
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
     overview::RestartBanner,
+    triggers::TriggersCard,
     webhook::WebhookCard,
 };
 use crate::{
@@ -40,6 +41,7 @@ fn Settings(here: Here) -> impl IntoView {
         <SourceCard here=here.get_value()/>
         <RunCard here=here.get_value()/>
         <AutoDeployCard here=here.get_value()/>
+        <TriggersCard here=here.get_value()/>
         <WebhookCard here=here.get_value()/>
         <CredentialCard here=here.get_value()/>
         <RenameCard here=here.get_value()/>
@@ -102,7 +104,11 @@ fn AutoDeployCard(here: Here) -> impl IntoView {
             format!("A push to {branch} deploys by itself, once the webhook below is set up.")
         }
         (Some(branch), false) => format!("A push to {branch} is noted and not deployed."),
-        (None, _) => "An image has no pushes: deploy it by hand or over the API.".to_owned(),
+        (None, true) => {
+            "A push of the image to its registry deploys by itself, once the webhook below is set up."
+                .to_owned()
+        }
+        (None, false) => "A push of the image to its registry is noted and not deployed.".to_owned(),
     };
     let hidden = here.clone();
     view! {
