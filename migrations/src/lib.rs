@@ -3,6 +3,7 @@
 //! in a later version.
 
 mod files;
+mod hooks;
 mod initial;
 mod ssh_keys;
 mod table;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(files::Files),
             Box::new(waiting::Waiting),
             Box::new(ssh_keys::SshKeys),
+            Box::new(hooks::Hooks),
         ]
     }
 }

@@ -63,7 +63,6 @@ pub fn router(app: App) -> Router {
     let open = Router::new()
         .route("/health", get(health::health))
         .route("/hooks/{service_id}", post(hooks::receive))
-        .layer(DefaultBodyLimit::max(hooks::BODY_LIMIT))
         .route("/pkg/{*path}", get(assets::asset))
         .merge(git::routes())
         .with_state(app.clone());

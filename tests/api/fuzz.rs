@@ -63,6 +63,7 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
     let settings = json!({ "command": ["a", "b"], "volumes": [{ "name": "data", "path": "/data" }],
         "isolation": { "user": "1000" },
         "probe": { "kind": { "type": "http", "path": "/", "headers": { "X-Who": "a" }, "body_contains": "b" } },
+        "watch": { "include": ["apps/web"], "exclude": ["**/*.md"] },
         "release_command": ["a", "b"], "after_command": ["a"], "processes": [{ "name": "worker", "command": ["a", "b"] }] });
     match (method.as_str(), path) {
         ("POST", "/projects/{project}/environments/{environment}/services") => vec![
@@ -136,5 +137,6 @@ fn fill(path: &str, service: &str, key: &str) -> String {
         .replace("{number}", "1")
         .replace("{name}", "data")
         .replace("{file}", &uuid::Uuid::nil().to_string())
+        .replace("{delivery}", &uuid::Uuid::nil().to_string())
         .replace("{id}", &uuid::Uuid::nil().to_string())
 }

@@ -48,6 +48,8 @@ impl Place {
             place("{key}", "KEY"),
             place("{number}", "1"),
             place("{name}", "data"),
+            // There is none: who may is told that, and who may not is not.
+            place("{delivery}", &uuid::Uuid::nil().to_string()),
             ("{id}", id),
             ("{file}", file),
         ])

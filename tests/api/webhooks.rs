@@ -110,12 +110,14 @@ both_databases! {
             signature: Some(berth_tests::webhook::signature(&secret, &body)), body,
         };
         let answer = malformed.send(&nobody, &url).await?;
-        ensure!(answer.status.is_client_error(), "{answer:?}");
+        ensure!(answer.status == 400, "{answer:?}");
         ensure!(newest(&owner, &web).await?.0 == "rejected");
 
-        let huge = Delivery { body: vec![b' '; (1 << 20) + 1], ..malformed };
+        let huge = Delivery { body: vec![b' '; (25 << 20) + 1], ..malformed };
         let answer = huge.send(&nobody, &url).await?;
         ensure!(answer.status == 413, "{answer:?}");
+        let (verdict, reason) = newest(&owner, &web).await?;
+        ensure!(verdict == "rejected" && reason.contains("25 MiB"), "{verdict}: {reason}");
         let nowhere = Delivery::push("main", COMMIT, "Change", &secret);
         let answer = nowhere.send(&nobody, &format!("/hooks/{}", uuid::Uuid::new_v4().simple())).await?;
         ensure!(answer.status == 404, "{answer:?}");

@@ -47,6 +47,82 @@ impl Delivery {
     }
 }
 
+/// Who makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    GitHub,
+    GitLab,
+    Gitea,
+    Forgejo,
+    Bitbucket,
+}
+
+impl Host {
+    /// Every git host.
+    pub const ALL: [Self; 5] = [Self::GitHub, Self::GitLab, Self::Gitea, Self::Forgejo, Self::Bitbucket];
+
+    /// A call of this host with its headers, authenticated as it does it.
+    pub fn call(self, event: &str, body: Vec<u8>, secret: &str) -> HostCall {
+        let id = uuid::Uuid::new_v4().to_string();
+        let signed = signature(secret, &body);
+        let bare = signed.trim_start_matches("sha256=").to_owned();
+        let headers = match self {
+            Self::GitHub => {
+                vec![
+                    ("x-github-event", event.into()),
+                    ("x-github-delivery", id),
+                    ("x-hub-signature-256", signed),
+                ]
+            }
+            Self::GitLab => vec![
+                ("x-gitlab-event", event.into()),
+                ("idempotency-key", id),
+                ("x-gitlab-token", secret.to_owned()),
+            ],
+            Self::Gitea => vec![
+                ("x-gitea-event", event.into()),
+                ("x-github-event", event.into()),
+                ("x-gitea-delivery", id),
+                ("x-gitea-signature", bare),
+            ],
+            Self::Forgejo => vec![
+                ("x-forgejo-event", event.into()),
+                ("x-gitea-event", event.into()),
+                ("x-forgejo-delivery", id),
+                ("x-forgejo-signature", bare),
+            ],
+            Self::Bitbucket => {
+                vec![("x-event-key", event.into()), ("x-request-uuid", id), ("x-hub-signature", signed)]
+            }
+        };
+        HostCall { headers, query: String::new(), body }
+    }
+}
+
+/// A call with whatever headers a host sends.
+#[derive(Debug, Clone)]
+pub struct HostCall {
+    pub headers: Vec<(&'static str, String)>,
+    /// With its question mark.
+    pub query: String,
+    pub body: Vec<u8>,
+}
+
+impl HostCall {
+    /// Sends it to the address that Berth gave out for the service.
+    pub async fn send(&self, client: &Client, url: &str) -> Result<Answer> {
+        let path = url.split_once("/hooks/").map_or(url, |(_, rest)| rest);
+        let mut request = client
+            .request(Method::POST, &format!("/hooks/{path}{}", self.query))
+            .header("content-type", "application/json")
+            .body(self.body.clone());
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        Answer::of(request).await
+    }
+}
+
 /// GitHub's form of a signature.
 pub fn signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length is a key");

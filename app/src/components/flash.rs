@@ -53,6 +53,7 @@ fn message(code: &str) -> Option<&'static str> {
         "orphan-removed" => "It is removed.",
         "file-set" => "The file is saved. It takes effect with the next deployment or restart.",
         "file-deleted" => "The file is removed. It takes effect with the next deployment or restart.",
+        "delivery-replayed" => "The delivery was judged again. Its verdict is on top of the list.",
         "webhook-secret" => "The secret is made. Copy it now: it is not shown again.",
         _ => return None,
     })

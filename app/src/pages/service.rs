@@ -13,6 +13,7 @@ mod overview;
 mod remote;
 mod rollback;
 mod settings;
+mod triggers;
 mod variables;
 mod volumes;
 mod webhook;

@@ -195,7 +195,7 @@ text_enum! {
     Cause {
         /// A person or token asked.
         Manual = "manual",
-        /// A webhook told of a push.
+        /// A webhook told of a push, or Berth found one by asking.
         Push = "push",
         /// An earlier release is wanted back.
         Rollback = "rollback",

@@ -81,6 +81,12 @@ text_enum! {
         InstanceStopped = "instance.stopped",
         InstanceRemoved = "instance.removed",
         WebhookReceived = "webhook.received",
+        /// Somebody had a stored delivery judged once more.
+        WebhookReplayed = "webhook.replayed",
+        /// Berth asked the repository by itself and found something new.
+        WebhookPolled = "webhook.polled",
+        /// The git host was not told how a commit's deployment went.
+        StatusNotTold = "webhook.status_not_told",
         WebhookSecretRotated = "webhook.secret_rotated",
     }
 }

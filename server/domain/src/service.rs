@@ -9,6 +9,7 @@ use crate::{
     permission::text_enum,
     source::Source,
     waiting::Maintenance,
+    webhook::PollView,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -166,6 +167,9 @@ pub struct ServiceView {
     /// Until when requests wait, while they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<DateTime<Utc>>,
+    /// What Berth last saw when it asked the repository by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polled: Option<PollView>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -12,12 +12,14 @@ use crate::{
     naming::Naming,
     observer::{self, Unseen},
     orphans::Orphans,
+    polling::{self, Polls},
     probing::{self, Probes},
     proxy::{Proxy, ProxyConfig},
     proxy_keeper, retention,
     rollout::{self, Mending, Signals},
     routes::{self, DirtyRoutes, ServiceLocks},
     runtime::{Ids, LazyDocker},
+    statuses,
     store::Store,
     supervisor::Supervisor,
     vault::Vault,
@@ -70,6 +72,9 @@ pub struct Parts {
     /// Held by whoever writes the routes of a service.
     pub(crate) route_locks: ServiceLocks,
     pub(crate) dirty_routes: DirtyRoutes,
+    /// Held by whoever judges what a host told of a service.
+    pub(crate) hook_locks: ServiceLocks,
+    pub(crate) polls: Polls,
     pub(crate) unseen: Unseen,
     pub(crate) probes: Probes,
     pub(crate) waiting: WaitingRoom,
@@ -151,6 +156,8 @@ impl Engine {
             mending: Mending::default(),
             route_locks: ServiceLocks::default(),
             dirty_routes: DirtyRoutes::default(),
+            hook_locks: ServiceLocks::default(),
+            polls: Polls::default(),
             unseen: Unseen::default(),
             probes: Probes::default(),
             waiting: WaitingRoom::default(),
@@ -184,6 +191,8 @@ impl Engine {
         supervisor.watch("queue", rollout::work(self.clone()));
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));
+        supervisor.watch("polling", polling::run(self.clone()));
+        supervisor.watch("statuses", statuses::run(self.clone()));
         supervisor.watch("disk", disk::run(self.clone()));
         supervisor.run().await.map_err(|died| StartError::because("go on", died))
     }

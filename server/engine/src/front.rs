@@ -33,7 +33,10 @@ pub struct IncomingWebhook {
     pub service: ServiceId,
     /// Lower-case header names with their values.
     pub headers: Vec<(String, String)>,
-    pub body: bytes::Bytes,
+    /// What the address carried behind `?token=`.
+    pub token: Option<String>,
+    /// Absent when it was larger than is read.
+    pub body: Option<bytes::Bytes>,
     pub address: Option<String>,
 }
 

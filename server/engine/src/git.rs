@@ -9,6 +9,7 @@
 //! command line: that is our own program again (see [`run_as_ssh`]), which replaces itself by `ssh -F <file>` with a
 //! configuration made for this one run: one key, pinned hosts, nothing from the user's own folder.
 
+mod changes;
 mod error;
 mod hook;
 mod hosted;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+pub use changes::{Changes, Span};
 pub use error::GitError;
 pub use hook::run_as_hook;
 pub(crate) use hook::{HOOK, Pushed, Said, Update};

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use berth_domain::ids::{DeploymentId, OrganisationId, ReleaseId, ServiceId};
+use berth_domain::{
+    ids::{DeploymentId, OrganisationId, ReleaseId, ServiceId},
+    source::GitSource,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -11,9 +14,10 @@ use uuid::Uuid;
 use crate::{
     Engine, Error, Result,
     docker::{Docker, DockerError, RegistryAuth, Runtime, SecretBytes},
-    git::Credential,
+    git::{Credential, GitError, Remote},
     mask::Masker,
     store::{
+        ServiceRow,
         deployments::{Job, Lease},
         releases::ReleaseRow,
     },
@@ -140,8 +144,17 @@ impl Engine {
     }
 
     fn credential(&self, job: &Job) -> Result<Option<SealedCredential>> {
-        let Some(sealed) = &job.credential else { return Ok(None) };
-        let opened = self.parts.vault.unseal(&Row::new("services", job.service.0, "credential"), sealed);
+        self.open_credential(job.service, job.credential.as_deref())
+    }
+
+    /// The credential of a service, out of its seal.
+    pub(crate) fn open_credential(
+        &self,
+        service: ServiceId,
+        sealed: Option<&[u8]>,
+    ) -> Result<Option<SealedCredential>> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let opened = self.parts.vault.unseal(&Row::new("services", service.0, "credential"), sealed);
         let opened = opened.map_err(|error| Error::internal("open the credential", error))?;
         let credential = serde_json::from_slice(opened.expose());
         credential.map(Some).map_err(|error| Error::internal("read the credential", error))
@@ -158,14 +171,29 @@ impl Engine {
 
     /// The credential for the service's repository.
     pub(crate) fn git_credential(&self, job: &Job) -> Result<Option<Credential>> {
-        Ok(self.credential(job)?.map(|credential| {
-            let secret = SecretBytes::new(credential.secret.as_bytes());
-            if credential.secret.trim_start().starts_with("-----BEGIN ") {
-                return Credential::SshKey { private_key: secret, known_hosts: None };
-            }
-            let username =
-                if credential.username.is_empty() { "git".to_owned() } else { credential.username };
-            Credential::Password { username, password: secret }
-        }))
+        Ok(self.credential(job)?.map(SealedCredential::for_git))
+    }
+
+    /// A service's repository, and who we are there.
+    pub(crate) fn remote_of(&self, service: &ServiceRow, git: &GitSource) -> Result<Remote> {
+        let url = git.url.parse().map_err(|error: GitError| Error::invalid("url", error))?;
+        let credential = self.open_credential(service.id, service.credential.as_deref())?;
+        Ok(Remote { url, credential: credential.map(SealedCredential::for_git) })
+    }
+}
+
+impl SealedCredential {
+    /// Whether it is a private key, and not a password or token.
+    pub fn is_ssh_key(&self) -> bool {
+        self.secret.trim_start().starts_with("-----BEGIN ")
+    }
+
+    fn for_git(self) -> Credential {
+        let secret = SecretBytes::new(self.secret.as_bytes());
+        if self.is_ssh_key() {
+            return Credential::SshKey { private_key: secret, known_hosts: None };
+        }
+        let username = if self.username.is_empty() { "git".to_owned() } else { self.username };
+        Credential::Password { username, password: secret }
     }
 }

@@ -19,6 +19,7 @@ mod json;
 mod keys;
 mod leavings;
 mod meta;
+mod polled;
 mod projects;
 pub mod releases;
 #[cfg(test)]
@@ -35,13 +36,14 @@ mod write;
 
 pub use accounts::{Account, SessionRow, TokenRow};
 pub use belongings::Belongings;
-pub use deliveries::NewDelivery;
+pub use deliveries::{KeptDelivery, NewDelivery};
 pub use domains::{DomainRow, Holder, NewDomain};
 pub use error::StoreError;
-pub use events::{NewEvent, Subject};
+pub use events::{NewEvent, Subject, ToldOfDeployment};
 pub use files::{FileRow, NewFile, SealedContent};
 pub use keys::KeyRow;
 pub use leavings::{NewTombstone, Tombstone};
+pub use polled::PolledHead;
 pub use projects::{EnvironmentRow, ProjectRow};
 pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;

@@ -1,28 +1,39 @@
-//! Webhooks: a git host tells of a push; whether that is a deployment is judged here. The judgement is pure
-//! ([`judge`]); around it, every call is stored with its verdict.
+//! Webhooks: a host tells of a push; whether that is a deployment is judged here. Reading a call ([`judge::understand`]) and
+//! judging it ([`judge::judge`]) is pure; around it, every call is stored with its verdict.
 
+mod bitbucket;
+mod call;
+mod decide;
+mod delivery;
+mod github;
+mod gitlab;
 mod judge;
+mod record;
+mod registry;
+mod replay;
 mod signature;
+mod watch;
+
+pub(crate) use delivery::{Delivery, Update};
+pub(crate) use record::Heard;
+pub(crate) use signature::{registry_token, signing_token};
+pub(crate) use watch::Watched;
 
 use crate::{
     Actor, Engine, Error, Result,
     front::IncomingWebhook,
-    store::{NewDelivery, NewEvent, ServiceRow, Subject},
-    vault::Row,
+    store::ServiceRow,
+    vault::{Row, Secret},
 };
 use berth_domain::{
-    deployment::{Cause, DeployRequest},
     event::EventKind,
     problem::{Problem, ProblemKind},
     webhook::{DeliveryView, Verdict},
 };
+use call::Call;
 use chrono::TimeDelta;
-use judge::{Call, Judgement, judge};
+use judge::{Judgement, Rejection, understand};
 
-/// The largest body that is looked at.
-const BODY_LIMIT: usize = 1 << 20;
-/// The largest body that is kept.
-const KEPT_BODY: usize = 256 << 10;
 /// How many calls without a right signature are written down per service and minute; the rest is turned away unread.
 const STRANGERS: u64 = 30;
 /// A delivery that was to be queued and has no deployment after so long was cut off: its next copy finishes it.
@@ -30,165 +41,87 @@ const CUT_OFF: TimeDelta = TimeDelta::seconds(10);
 
 impl Engine {
     /// Judges a webhook call, stores it with its verdict, and queues a deployment when it is one.
-    pub async fn receive_webhook(&self, call: IncomingWebhook) -> Result<DeliveryView> {
-        let service = self.store().service_anywhere(call.service).await?;
+    pub async fn receive_webhook(&self, incoming: IncomingWebhook) -> Result<DeliveryView> {
+        let service = self.store().service_anywhere(incoming.service).await?;
         let service = service.ok_or_else(|| Error::not_found("webhook"))?;
-        let headers = Call::read(&call.headers);
-        if let Some(reason) = self.distrust(&service, &headers, &call)? {
-            return self.turn_away(&service, &headers, &call, reason).await;
-        }
-        if let Some(id) = &headers.delivery
-            && let Some(first) = self.store().scoped(service.scope()).delivery(service.id, id).await?
-        {
-            return self.again(&service, first, &call).await;
-        }
-        let mut judgement = judge(&service.source, &service.settings, &headers, &call.body);
-        if let Judgement::Deploy { commit } = &judgement
-            && let Some(number) = self.queued_already(&service, commit).await?
-        {
-            let reason = format!("This commit was queued already, as deployment #{number}.");
-            judgement = Judgement::Ignore { reason, commit: Some(commit.clone()) };
-        }
-        let new = NewDelivery {
-            body: (call.body.len() <= KEPT_BODY).then(|| call.body.to_vec()),
-            ..delivery(&service, &headers, &judgement)
+        let call = Call::read(&incoming.headers, incoming.token.clone());
+        let heard = Heard {
+            service: &service,
+            provider: call.provider,
+            event: call.event.clone(),
+            delivery: call.delivery.clone(),
+            what: None,
+            replay_of: None,
+            actor: Actor::webhook(service.organisation, incoming.address.clone()),
+            kind: EventKind::WebhookReceived,
         };
-        match self.keep(&service, new, &call).await? {
-            Kept::New(kept) if kept.verdict == Verdict::Queued => self.queue(&service, kept, &call).await,
-            Kept::New(kept) | Kept::Twin(kept) => Ok(kept),
+        let Some(body) = &incoming.body else {
+            let rejection = Rejection { reason: "The body has more than 25 MiB.".into(), status: 413 };
+            return self.turn_away(heard, rejection).await;
+        };
+        if let Some(reason) = self.distrust(&service, &call, body)? {
+            return self.turn_away(heard, Rejection { reason: reason.into(), status: 401 }).await;
+        }
+        self.believe(heard, &call, body).await
+    }
+
+    /// Whether there is such a webhook; asked before a body is read.
+    pub async fn has_webhook(&self, service: berth_domain::ids::ServiceId) -> Result<bool> {
+        Ok(self.store().service_anywhere(service).await?.is_some())
+    }
+
+    /// Judges a call whose secret was right; one at a time for a service, so that two of one commit queue it once.
+    async fn believe(&self, mut heard: Heard<'_>, call: &Call, body: &[u8]) -> Result<DeliveryView> {
+        let read = understand(call, body);
+        if let Ok((_, Some(id))) = &read {
+            heard.delivery = heard.delivery.or_else(|| Some(id.clone()));
+        }
+        let turn = self.parts.hook_locks.of(heard.service.id);
+        let _held = turn.lock().await;
+        if let Some(id) = &heard.delivery
+            && let Some(first) =
+                self.store().scoped(heard.service.scope()).delivery(heard.service.id, id).await?
+        {
+            return self.again(&heard, first).await;
+        }
+        match read {
+            Ok((delivery, _)) => self.act_on(Heard { what: Some(delivery), ..heard }).await,
+            Err(why) => self.keep(&heard, &Judgement::Reject(why.into())).await,
         }
     }
 
-    /// Why a call is not believed to come from the service's git host.
-    fn distrust(
-        &self,
-        service: &ServiceRow,
-        headers: &Call,
-        call: &IncomingWebhook,
-    ) -> Result<Option<&'static str>> {
-        if call.body.len() > BODY_LIMIT {
-            return Ok(Some("The body has more than 1 MiB."));
-        }
-        let Some(sealed) = &service.webhook_secret else {
+    /// Why a call is not believed to come from the service's host.
+    fn distrust(&self, service: &ServiceRow, call: &Call, body: &[u8]) -> Result<Option<&'static str>> {
+        let Some(secret) = self.webhook_secret(service)? else {
             return Ok(Some("No secret is set for this webhook."));
         };
-        let place = Row::new("services", service.id.0, "webhook_secret");
-        let secret = self.vault().unseal(&place, sealed);
-        let secret = secret.map_err(|error| Error::internal("open the webhook's secret", error))?;
-        let Some(given) = &headers.signature else {
-            return Ok(Some("The call is not signed."));
-        };
-        let right = signature::matches(secret.expose(), &call.body, given);
-        Ok(if right { None } else { Some("The signature is wrong.") })
+        Ok(signature::distrust(secret.expose(), call, body, self.now()))
     }
 
-    /// Stores a call that is not believed, without its body, and without its id: it must not stand in for the host's.
-    async fn turn_away(
-        &self,
-        service: &ServiceRow,
-        headers: &Call,
-        call: &IncomingWebhook,
-        reason: &str,
-    ) -> Result<DeliveryView> {
+    /// The secret that a service's hosts sign with.
+    pub(crate) fn webhook_secret(&self, service: &ServiceRow) -> Result<Option<Secret>> {
+        let Some(sealed) = &service.webhook_secret else { return Ok(None) };
+        let place = Row::new("services", service.id.0, "webhook_secret");
+        let secret = self.vault().unseal(&place, sealed);
+        secret.map(Some).map_err(|error| Error::internal("open the webhook's secret", error))
+    }
+
+    /// Stores a call that is not believed, without what it says, and without its id: it must not stand in for the host's.
+    async fn turn_away(&self, heard: Heard<'_>, rejection: Rejection) -> Result<DeliveryView> {
         let since = crate::store::now() - TimeDelta::minutes(1);
-        let rows = self.store().scoped(service.scope());
-        if rows.rejected_since(service.id, since).await? >= STRANGERS {
+        let rows = self.store().scoped(heard.service.scope());
+        if rows.rejected_since(heard.service.id, since).await? >= STRANGERS {
             let many = Problem::new(ProblemKind::TooMany, "Too many calls without a right signature.");
             return Err(many.with_hint("Set the secret that Berth shows at the git host too.").into());
         }
-        let judgement = Judgement::Reject { reason: reason.to_owned() };
-        let new = NewDelivery { delivery: None, ..delivery(service, headers, &judgement) };
-        match self.keep(service, new, call).await? {
-            Kept::New(kept) | Kept::Twin(kept) => Ok(kept),
-        }
+        self.keep(&Heard { delivery: None, ..heard }, &Judgement::Reject(rejection)).await
     }
 
     /// Answers a delivery that came before with its first verdict; finishes it when it was cut off.
-    async fn again(
-        &self,
-        service: &ServiceRow,
-        first: DeliveryView,
-        call: &IncomingWebhook,
-    ) -> Result<DeliveryView> {
+    async fn again(&self, heard: &Heard<'_>, first: DeliveryView) -> Result<DeliveryView> {
         let cut_off = first.verdict == Verdict::Queued
             && first.deployment.is_none()
             && crate::store::now() - first.received_at > CUT_OFF;
-        if cut_off { self.queue(service, first, call).await } else { Ok(first) }
-    }
-
-    /// The deployment that the newest queued delivery asked for, when it was for the same commit.
-    async fn queued_already(&self, service: &ServiceRow, commit: &str) -> Result<Option<u64>> {
-        let newest = self.store().scoped(service.scope()).newest_queued(service.id).await?;
-        Ok(newest.filter(|d| d.commit.as_deref() == Some(commit)).and_then(|d| d.deployment))
-    }
-
-    async fn keep(&self, service: &ServiceRow, new: NewDelivery, call: &IncomingWebhook) -> Result<Kept> {
-        let actor = Actor::webhook(service.organisation, call.address.clone());
-        let told = format!("Webhook of {}: {}, {}. {}", service.path, new.event, new.verdict, new.reason);
-        let id = new.delivery.clone();
-        let mut write = self.store().begin().await?;
-        match write.scoped(service.scope()).insert_delivery(new).await {
-            Ok(kept) => {
-                let subject = Subject::service(service.id, &service.path);
-                write.record(NewEvent::new(&actor, EventKind::WebhookReceived, subject, told));
-                write.commit().await?;
-                Ok(Kept::New(kept))
-            }
-            Err(error) if error.is_taken() => {
-                drop(write);
-                let rows = self.store().scoped(service.scope());
-                let twin = match &id {
-                    Some(id) => rows.delivery(service.id, id).await?,
-                    None => None,
-                };
-                twin.map(Kept::Twin).ok_or_else(|| error.into())
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Queues what a kept delivery asks for, and notes the deployment on it.
-    async fn queue(
-        &self,
-        service: &ServiceRow,
-        kept: DeliveryView,
-        call: &IncomingWebhook,
-    ) -> Result<DeliveryView> {
-        let actor = Actor::webhook(service.organisation, call.address.clone());
-        let request = DeployRequest { commit: kept.commit.clone(), ..DeployRequest::default() };
-        let queued = self.enqueue(&actor, service.id, &service.path, Cause::Push, request).await?;
-        let reason = format!("Deployment #{} was queued.", queued.number);
-        let write = self.store().begin().await?;
-        let rows = write.scoped(service.scope());
-        rows.settle_delivery(kept.id, Verdict::Queued, &reason, Some(queued.number)).await?;
-        drop(rows);
-        write.commit().await?;
-        Ok(DeliveryView { reason, deployment: Some(queued.number), ..kept })
-    }
-}
-
-/// A delivery in the store: this call, or one with the same id that was a moment faster.
-enum Kept {
-    New(DeliveryView),
-    Twin(DeliveryView),
-}
-
-fn delivery(service: &ServiceRow, headers: &Call, judgement: &Judgement) -> NewDelivery {
-    let (verdict, reason, commit) = match judgement {
-        Judgement::Deploy { commit } => {
-            (Verdict::Queued, "A deployment is being queued.".to_owned(), Some(commit.clone()))
-        }
-        Judgement::Ignore { reason, commit } => (Verdict::Ignored, reason.clone(), commit.clone()),
-        Judgement::Reject { reason } => (Verdict::Rejected, reason.clone(), None),
-    };
-    NewDelivery {
-        service: service.id,
-        delivery: headers.delivery.clone(),
-        event: headers.event.clone(),
-        verdict,
-        reason,
-        commit,
-        deployment: None,
-        body: None,
+        if cut_off { self.queue(heard, first, None).await } else { Ok(first) }
     }
 }

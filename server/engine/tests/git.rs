@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use berth_engine::docker::SecretBytes;
-use berth_engine::git::{Bounds, Credential, Git, GitError, Remote, Revision};
+use berth_engine::git::{Bounds, Credential, Git, GitError, Remote, Revision, Span};
 use repository::Repository;
 
 const PASSWORD: &str = "canary-p4ssword/+?";
@@ -54,6 +54,39 @@ async fn a_branch_a_tag_and_head_are_resolved() {
     let access = git.verify_credentials(&remote, &bounds()).await.expect("access");
     assert_eq!(access.default_branch.as_deref(), Some("main"));
     assert_eq!(access.branches, ["main", "side"]);
+}
+
+async fn r_git_3_which_files_changed_is_known_without_their_contents() {
+    let repository = Repository::new();
+    let third =
+        repository.change(&[("apps/web/page", Some("1")), ("grün \"x\"", Some("1"))], "Add\n\nMore words.");
+    let fourth = repository.change(&[("file", None), ("moved", Some("two\n"))], "Move");
+    let server = http::Server::start(&repository, PASSWORD).await;
+    let (git, remote) = (Git::new(), over_http(&server, Some(PASSWORD)));
+    let changes = async |before: Option<&str>, after: &str| {
+        let span = Span { branch: "main", before, after };
+        git.changes(&remote, &span, &bounds()).await.expect("changes")
+    };
+    let added = changes(Some(&repository.second), &third).await;
+    assert_eq!(added.message.trim(), "Add\n\nMore words.");
+    assert_eq!(added.files, Some(vec!["apps/web/page".to_owned(), "grün \"x\"".to_owned()]));
+    let moved = changes(Some(&third), &fourth).await;
+    assert_eq!(moved.files, Some(vec!["file".to_owned(), "moved".to_owned()]), "a renamed file is both");
+    let both = changes(Some(&repository.second), &fourth).await.files.expect("known");
+    assert_eq!(both.len(), 4);
+    assert_eq!(changes(None, &fourth).await.files, None);
+    assert_eq!(changes(Some(&"1".repeat(40)), &fourth).await.files, None, "never seen");
+    assert_eq!(changes(Some(&fourth), &third).await.files, None, "history was rewritten");
+
+    let (commit, files) = git.last_commit(&remote, "main", &bounds()).await.expect("the last commit");
+    assert_eq!((commit.id, commit.subject.as_str()), (fourth, "Move"));
+    assert_eq!(files, ["file", "moved"]);
+    let span = Span { branch: "main", before: Some("-x"), after: &third };
+    let refused = git.changes(&remote, &span, &bounds()).await.expect_err("no commit");
+    assert!(matches!(refused, GitError::BadRevision { .. }), "{refused}");
+    let nobody = over_http(&server, None);
+    let span = Span { branch: "main", before: None, after: &third };
+    assert!(matches!(git.changes(&nobody, &span, &bounds()).await, Err(GitError::Denied { .. })));
 }
 
 async fn a_revision_is_checked_out_shallow_and_without_a_trace_of_the_password() {
@@ -213,6 +246,7 @@ macro_rules! cases {
 
 const CASES: &[Case] = cases![
     a_branch_a_tag_and_head_are_resolved,
+    r_git_3_which_files_changed_is_known_without_their_contents,
     a_revision_is_checked_out_shallow_and_without_a_trace_of_the_password,
     a_commit_that_the_server_does_not_give_by_id_is_found_on_its_branch,
     a_wrong_password_and_a_wrong_path_are_told_apart,

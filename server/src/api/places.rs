@@ -1,7 +1,7 @@
 //! The parameters in the paths.
 
 use berth_domain::{
-    ids::{DomainId, FileId, KeyId, SessionId, TokenId},
+    ids::{DeliveryId, DomainId, FileId, KeyId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -90,6 +90,13 @@ in_service! {
     InFile {
         /// The file's id.
         file: FileId as uuid::Uuid
+    }
+}
+in_service! {
+    /// A delivery to the webhook of a service.
+    InDelivery {
+        /// Berth's id of it.
+        delivery: DeliveryId as uuid::Uuid
     }
 }
 in_service! {

@@ -1,14 +1,14 @@
 //! The webhook of a service.
 
 use super::{
-    extract::{Ask, At, By},
-    places::InService,
+    extract::{Ask, At, Body, By},
+    places::{InDelivery, InService},
 };
 use crate::http::{App, Refusal};
-use axum::Json;
+use axum::{Json, http::StatusCode};
 use berth_domain::{
     page::{Page, PageQuery},
-    webhook::{DeliveryView, WebhookSecret, WebhookView},
+    webhook::{DeliveryView, Verdict, WatchPaths, WatchTrial, WebhookSecret, WebhookView},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -17,6 +17,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_webhook))
         .routes(routes!(rotate_webhook_secret))
         .routes(routes!(list_deliveries))
+        .routes(routes!(replay_delivery))
+        .routes(routes!(try_watch_paths))
 }
 
 /// Show where a git host should send pushes, and the last deliveries
@@ -50,4 +52,35 @@ async fn list_deliveries(
     Ask(query): Ask<PageQuery>,
 ) -> Result<Json<Page<DeliveryView>>, Refusal> {
     Ok(Json(acting.deliveries(&place.service(), query).await?))
+}
+
+/// Judge a stored delivery once more, and deploy when the verdict says so
+///
+/// The same decision as the first time, with the service as it is now: what is queued or live already stays ignored. The
+/// replay is a delivery of its own.
+#[utoipa::path(post, path = "/projects/{project}/environments/{environment}/services/{service}/webhook/deliveries/{delivery}/replay",
+    tag = "Webhooks", params(InDelivery),
+    responses((status = 202, description = "A deployment was queued", body = DeliveryView),
+        (status = 200, description = "Ignored, for the reason in it", body = DeliveryView)))]
+async fn replay_delivery(
+    By(acting): By,
+    At(place): At<InDelivery>,
+) -> Result<(StatusCode, Json<DeliveryView>), Refusal> {
+    let replayed = acting.replay_delivery(&place.service(), place.delivery).await?;
+    let status = if replayed.verdict == Verdict::Queued { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(replayed)))
+}
+
+/// See which files of the branch's last commit these watch paths match
+///
+/// Nothing is saved: the paths are a part of the service's settings.
+#[utoipa::path(post, path = "/projects/{project}/environments/{environment}/services/{service}/webhook/watch",
+    tag = "Webhooks", params(InService), request_body = WatchPaths,
+    responses((status = 200, description = "The files", body = WatchTrial)))]
+async fn try_watch_paths(
+    By(acting): By,
+    At(place): At<InService>,
+    Body(paths): Body<WatchPaths>,
+) -> Result<Json<WatchTrial>, Refusal> {
+    Ok(Json(acting.try_watch_paths(&place.service(), paths).await?))
 }

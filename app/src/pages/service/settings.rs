@@ -6,6 +6,7 @@ use super::{
     frame::{Here, ServiceFrame, may},
     overview::RestartBanner,
     remote::RemoteCard,
+    triggers::TriggersCard,
     webhook::WebhookCard,
 };
 use crate::{
@@ -42,6 +43,7 @@ fn Settings(here: Here) -> impl IntoView {
         <SourceCard here=here.get_value()/>
         <RunCard here=here.get_value()/>
         <AutoDeployCard here=here.get_value()/>
+        <TriggersCard here=here.get_value()/>
         {match pushed {
             true => view! { <RemoteCard here=here.get_value()/> }.into_any(),
             false => view! { <WebhookCard here=here.get_value()/> }.into_any(),
@@ -106,7 +108,11 @@ fn AutoDeployCard(here: Here) -> impl IntoView {
     let text = move || match (branch.get(), on.get()) {
         (Some((branch, once)), true) => format!("A push to {branch} deploys by itself{once}."),
         (Some((branch, _)), false) => format!("A push to {branch} is noted and not deployed."),
-        (None, _) => "An image has no pushes: deploy it by hand or over the API.".to_owned(),
+        (None, true) => {
+            "A push of the image to its registry deploys by itself, once the webhook below is set up."
+                .to_owned()
+        }
+        (None, false) => "A push of the image to its registry is noted and not deployed.".to_owned(),
     };
     let hidden = here.clone();
     view! {

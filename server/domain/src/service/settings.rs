@@ -5,7 +5,7 @@ use super::{
     probe::ProbeSettings,
     strategy::{Process, Strategy, WEB},
 };
-use crate::{name::Name, permission::text_enum};
+use crate::{name::Name, permission::text_enum, webhook::WatchPaths};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -92,6 +92,10 @@ pub struct ServiceSettings {
     pub stop_grace_ms: u32,
     /// A push to the branch deploys by itself.
     pub auto_deploy: bool,
+    /// Which files a push has to touch for that.
+    pub watch: WatchPaths,
+    /// How often Berth asks the repository by itself, in seconds, for hosts without webhooks; never when absent.
+    pub poll_s: Option<u32>,
     /// How long a build may take, in seconds.
     pub build_timeout_s: u32,
 }
@@ -117,6 +121,8 @@ impl Default for ServiceSettings {
             drain_ms: 10_000,
             stop_grace_ms: 10_000,
             auto_deploy: true,
+            watch: WatchPaths::default(),
+            poll_s: None,
             build_timeout_s: 1_800,
         }
     }
@@ -138,6 +144,13 @@ impl ServiceSettings {
         if !(5..=86_400).contains(&self.build_timeout_s) {
             return Err(("build_timeout_s", "A build may take from 5 seconds to a day.".into()));
         }
+        if self.poll_s.is_some_and(|every| !(10..=86_400).contains(&every)) {
+            return Err((
+                "poll_s",
+                "The repository is asked every 10 seconds at the most, and once a day at the least.".into(),
+            ));
+        }
+        self.watch.check().map_err(|why| ("watch", why))?;
         if self.drain_ms > 3_600_000 || self.stop_grace_ms > 3_600_000 {
             return Err(("drain_ms", "A grace is an hour at the most.".into()));
         }

@@ -1,7 +1,13 @@
-//! Checks that need to know git.
+//! Checks that need to know git, or how patterns are read.
 
-use crate::{Error, Result, git};
-use berth_domain::source::Source;
+use crate::{Error, Result, git, webhook::Watched};
+use berth_domain::{service::ServiceSettings, source::Source};
+
+/// Refuses settings that could not be followed.
+pub(super) fn check_settings(settings: &ServiceSettings) -> Result<()> {
+    settings.check()?;
+    Watched::of(&settings.watch).map(|_| ())
+}
 
 /// Refuses a source that could never be fetched, or that would be taken for an option.
 pub(super) fn check_source(source: &Source) -> Result<()> {

@@ -53,6 +53,7 @@ impl Acting {
             credential_set: row.credential.is_some(),
             maintenance: row.maintenance,
             paused_until: row.paused_until.filter(|until| *until > self.engine.now()),
+            polled: self.engine.parts.polls.view(row.id),
             created_at: row.created_at,
         })
     }

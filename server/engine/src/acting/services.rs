@@ -2,7 +2,7 @@
 
 use super::{
     Acting,
-    checks::check_source,
+    checks::{check_settings, check_source},
     deletion::Goes,
     reach::{confirmed, conflict_with_hint, environment_in, project_in, service_in},
 };
@@ -48,7 +48,7 @@ impl Acting {
     ) -> Result<ServiceView> {
         self.require(Permission::Configure)?;
         check_source(&request.source)?;
-        request.settings.check()?;
+        check_settings(&request.settings)?;
         let path = ServicePath {
             project: project.clone(),
             environment: environment.clone(),
@@ -84,6 +84,7 @@ impl Acting {
         let (key, before) = ((self.actor.organisation, path.clone()), self.engine.store().generation());
         if let Some(mut view) = seen.seen(&key, before) {
             self.engine.parts.probes.show(&mut view.instances);
+            view.polled = self.engine.parts.polls.view(view.id);
             return Ok(view);
         }
         let row = self.service_row(path).await?;
@@ -99,7 +100,7 @@ impl Acting {
             check_source(source)?;
         }
         if let Some(settings) = &request.settings {
-            settings.check()?;
+            check_settings(settings)?;
         }
         let mut write = self.begin().await?;
         let rows = write.scoped(self.scope());
@@ -264,6 +265,8 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         drain_ms,
         stop_grace_ms,
         auto_deploy,
+        watch,
+        poll_s,
         build_timeout_s,
     } = &old.settings;
     let b = &new.settings;
@@ -285,6 +288,8 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         (*isolation != b.isolation, "isolation"),
         (*drain_ms != b.drain_ms || *stop_grace_ms != b.stop_grace_ms, "grace"),
         (*auto_deploy != b.auto_deploy, "automatic deployments"),
+        (*watch != b.watch, "watch paths"),
+        (*poll_s != b.poll_s, "polling"),
         (*build_timeout_s != b.build_timeout_s, "build deadline"),
     ];
     parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect()

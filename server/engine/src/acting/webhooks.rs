@@ -3,22 +3,30 @@
 use super::{Acting, reach::service_in};
 use crate::{
     Engine, Error, Result,
+    git::Bounds,
     store::Subject,
     vault::{Row, Secret},
+    webhook::{Watched, registry_token, signing_token},
 };
 use berth_domain::{
     event::EventKind,
     ids::{DeliveryId, ServiceId},
     page::{Page, PageQuery},
     permission::Permission,
+    problem::{Problem, ProblemKind},
     service::ServicePath,
-    webhook::{DeliveryView, WebhookSecret, WebhookView},
+    source::Source,
+    webhook::{DeliveryView, WatchPaths, WatchTrial, WatchedFile, WebhookSecret, WebhookView},
 };
 use chrono::{DateTime, Utc};
 use rand::{TryRngCore, rngs::OsRng};
+use std::time::Duration;
 
 /// How many deliveries the overview shows.
 const SHOWN: u64 = 20;
+
+/// How long a person waits for the repository.
+const REPOSITORY_WITHIN: Duration = Duration::from_secs(20);
 
 impl Acting {
     /// Where a git host should send pushes, and the last deliveries.
@@ -49,8 +57,40 @@ impl Acting {
         let told = format!("The webhook of {path} has a fresh secret.");
         write.record(self.tells(EventKind::WebhookSecretRotated, Subject::service(service.id, path), told));
         write.commit().await?;
+        let url = self.engine.webhook_url(service.id);
+        let registry_url = format!("{url}?token={}", registry_token(secret.expose()));
         let secret = secret.expose_text().unwrap_or_default().to_owned();
-        Ok(WebhookSecret { url: self.engine.webhook_url(service.id), secret })
+        Ok(WebhookSecret { url, signing_token: signing_token(&secret), secret, registry_url })
+    }
+
+    /// Judges a stored delivery once more, and deploys when it says so.
+    pub async fn replay_delivery(&self, path: &ServicePath, id: DeliveryId) -> Result<DeliveryView> {
+        self.require(Permission::Deploy)?;
+        let rows = self.rows();
+        let service = service_in(&rows, path).await?;
+        let kept = rows.kept_delivery(service.id, id).await?.ok_or_else(|| Error::not_found("delivery"))?;
+        self.engine.replay(&self.actor, &service, kept).await
+    }
+
+    /// What watch paths, saved or not, make of the branch's last commit.
+    pub async fn try_watch_paths(&self, path: &ServicePath, paths: WatchPaths) -> Result<WatchTrial> {
+        self.require(Permission::Configure)?;
+        paths.check().map_err(|why| Error::invalid("watch", why))?;
+        let watched = Watched::of(&paths)?;
+        let rows = self.rows();
+        let service = service_in(&rows, path).await?;
+        let Source::Git(git) = &service.source else {
+            return Err(Error::conflict("This service comes from an image: there are no files to watch."));
+        };
+        let remote = self.engine.remote_of(&service, git)?;
+        let bounds = Bounds::within(REPOSITORY_WITHIN);
+        let asked = self.engine.parts.git.last_commit(&remote, &git.branch, &bounds).await;
+        let (commit, files) =
+            asked.map_err(|error| Problem::new(ProblemKind::Unavailable, error.to_string()))?;
+        let seen = |path: String| WatchedFile { matched: watched.wants(&path), path };
+        let files: Vec<WatchedFile> = files.into_iter().map(seen).collect();
+        let deploys = paths.is_everything() || files.iter().any(|file| file.matched);
+        Ok(WatchTrial { commit: commit.id, title: commit.subject, deploys, files })
     }
 
     /// The deliveries of a service, newest first.

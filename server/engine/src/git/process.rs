@@ -242,6 +242,8 @@ impl Invocation {
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_ATTR_NOSYSTEM", "1")
             .env("GIT_OPTIONAL_LOCKS", "0")
+            // What a clone left out on purpose is not fetched behind our back.
+            .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_CONFIG_COUNT", self.configuration.len().to_string());
         for (index, (key, value)) in self.configuration.iter().enumerate() {
             command

@@ -8,7 +8,7 @@ use super::{
 };
 use berth_domain::{
     ids::{DeliveryId, ServiceId},
-    webhook::{DeliveryView, Verdict},
+    webhook::{DeliveryView, Provider, Verdict},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -26,12 +26,22 @@ const KEPT: u64 = 500;
 pub struct NewDelivery {
     pub service: ServiceId,
     pub delivery: Option<String>,
+    pub provider: Provider,
     pub event: String,
     pub verdict: Verdict,
     pub reason: String,
+    /// What the host is answered with.
+    pub status: u16,
     pub commit: Option<String>,
-    pub deployment: Option<u64>,
-    /// The body, when it is small enough to be replayed.
+    pub replay_of: Option<DeliveryId>,
+    /// What it says, as far as it is needed to judge it again.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A delivery with what is kept of what it says.
+#[derive(Debug, Clone)]
+pub struct KeptDelivery {
+    pub view: DeliveryView,
     pub body: Option<Vec<u8>>,
 }
 
@@ -72,16 +82,30 @@ impl Scoped<'_> {
         Ok(rejected.count(&self.db).await?)
     }
 
-    /// The newest delivery that queued a deployment.
-    pub async fn newest_queued(&self, service: ServiceId) -> StoreResult<Option<DeliveryView>> {
+    /// A delivery of a service with what is kept of it.
+    pub async fn kept_delivery(
+        &self,
+        service: ServiceId,
+        id: DeliveryId,
+    ) -> StoreResult<Option<KeptDelivery>> {
+        let Some(row) = self.of_service(service).filter(Column::Id.eq(id.0)).one(&self.db).await? else {
+            return Ok(None);
+        };
+        let body = row.body.clone();
+        Ok(Some(KeptDelivery { view: view(row)?, body }))
+    }
+
+    /// Whose calls a service last believed: what kind of host it is on.
+    pub async fn last_provider(&self, service: ServiceId) -> StoreResult<Option<Provider>> {
+        let hosts = [Provider::GitHub, Provider::GitLab, Provider::Gitea, Provider::Bitbucket];
         let row = self
             .of_service(service)
-            .filter(Column::Verdict.eq(Verdict::Queued.as_str()))
+            .filter(Column::Verdict.ne(Verdict::Rejected.as_str()))
+            .filter(Column::Provider.is_in(hosts.map(Provider::as_str)))
             .order_by_desc(Column::ReceivedAt)
-            .order_by_desc(Column::Id)
             .one(&self.db)
             .await?;
-        row.map(view).transpose()
+        Ok(row.map(view).transpose()?.and_then(|view| view.provider))
     }
 
     fn of_service(&self, service: ServiceId) -> sea_orm::Select<Entity> {
@@ -99,11 +123,14 @@ impl Writing<'_> {
             organisation_id: Set(self.scope.0.0),
             service_id: Set(new.service.0),
             delivery: Set(new.delivery.as_deref().map(clean)),
+            provider: Set(Some(new.provider.to_string())),
             event: Set(clean(&new.event)),
             verdict: Set(new.verdict.to_string()),
             reason: Set(clean(&new.reason)),
             commit: Set(new.commit.as_deref().map(clean)),
-            deployment: Set(new.deployment.map(|number| number as i64)),
+            deployment: Set(None),
+            status: Set(Some(new.status.into())),
+            replay_of: Set(new.replay_of.map(|id| id.0)),
             received_at: Set(now()),
             body: Set(new.body),
         };
@@ -152,14 +179,26 @@ impl Writing<'_> {
 
 fn view(row: Model) -> StoreResult<DeliveryView> {
     let at = At { table: "deliveries", id: row.id };
+    let verdict = at.text("verdict", &row.verdict)?;
+    // Deliveries from before it was noted.
+    let usual = match verdict {
+        Verdict::Queued => 202,
+        Verdict::Ignored => 200,
+        Verdict::Rejected => 401,
+    };
     Ok(DeliveryView {
         id: DeliveryId(row.id),
         delivery: row.delivery,
+        provider: row.provider.map(|provider| at.text("provider", &provider)).transpose()?,
         event: row.event,
-        verdict: at.text("verdict", &row.verdict)?,
+        verdict,
         reason: row.reason,
         commit: row.commit,
         deployment: row.deployment.map(|number| at.number("deployment", number)).transpose()?,
+        status: row.status.map(|status| at.number("status", status)).transpose()?.unwrap_or(usual),
+        replay_of: row.replay_of.map(DeliveryId),
+        // What was kept before the status was noted is a raw body.
+        can_replay: row.status.is_some() && row.body.is_some() && verdict != Verdict::Rejected,
         received_at: row.received_at,
     })
 }

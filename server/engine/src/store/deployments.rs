@@ -1,12 +1,14 @@
 //! Deployments: the history of a service, and the queue in the same table.
 
 mod domains;
+mod heading;
 mod history;
 mod observed;
 mod queue;
 mod traffic;
 
 pub use domains::DomainsBack;
+pub use heading::Heading;
 pub use history::{Kept, NewDeployment};
 pub use observed::{Before, LiveRelease, Wanted};
 pub use queue::Lease;

@@ -209,3 +209,41 @@ fn view(row: Model) -> StoreResult<EventView> {
         at: row.at,
     })
 }
+
+/// A change of a deployment, for what tells others of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldOfDeployment {
+    /// The event's id; the cursor.
+    pub event: i64,
+    pub service: ServiceId,
+    pub number: u64,
+}
+
+impl Store {
+    /// The last event of all organisations.
+    pub async fn last_event_anywhere(&self) -> StoreResult<i64> {
+        let last = Entity::find().order_by_desc(Column::Id).one(&self.reads).await?;
+        Ok(last.map_or(0, |event| event.id))
+    }
+
+    /// What happened to deployments of all organisations after an event: for background work.
+    pub async fn told_of_deployments(&self, after: i64, limit: u64) -> StoreResult<Vec<ToldOfDeployment>> {
+        let rows = Entity::find()
+            .filter(Column::Id.gt(after))
+            .filter(Column::Kind.starts_with("deployment."))
+            .filter(Column::ServiceId.is_not_null())
+            .order_by_asc(Column::Id)
+            .limit(limit)
+            .all(&self.reads)
+            .await?;
+        let told = |row: Model| {
+            let (service, number) = (row.service_id?, row.deployment?);
+            Some(ToldOfDeployment {
+                event: row.id,
+                service: ServiceId(service),
+                number: number.unsigned_abs(),
+            })
+        };
+        Ok(rows.into_iter().filter_map(told).collect())
+    }
+}

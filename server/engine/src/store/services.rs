@@ -5,6 +5,7 @@ use super::{
     entities::{deployments, environments, projects, releases, services},
     json::{At, clean, to_json},
     now,
+    polled::PolledHead,
 };
 use berth_domain::{
     ids::{DeploymentId, EnvironmentId, OrganisationId, ProjectId, ServiceId},
@@ -52,6 +53,8 @@ pub struct ServiceRow {
     pub detected_port: Option<u16>,
     /// Sealed for `services.webhook_secret` of this row.
     pub webhook_secret: Option<Vec<u8>>,
+    /// Where the branch was when Berth last asked by itself.
+    pub polled: Option<PolledHead>,
     /// Sealed for `services.credential` of this row.
     pub credential: Option<Vec<u8>>,
     pub maintenance: Option<Maintenance>,
@@ -248,6 +251,7 @@ impl Writing<'_> {
             maintenance: Set(None),
             paused_until: Set(None),
             webhook_secret: Set(None),
+            polled: Set(None),
             credential: Set(None),
             created_at: Set(at),
             changed_at: Set(at),
@@ -365,6 +369,7 @@ pub(super) fn service(row: Joined) -> StoreResult<ServiceRow> {
         next_number: at.number("next_number", row.next_number)?,
         detected_port: row.detected_port.map(|port| at.number("detected_port", port)).transpose()?,
         webhook_secret: row.webhook_secret,
+        polled: row.polled.map(|polled| at.json("polled", polled)).transpose()?,
         credential: row.credential,
         maintenance: row.maintenance.map(|kept| at.json("maintenance", kept)).transpose()?,
         paused_until: row.paused_until,

@@ -1,130 +1,186 @@
-//! What a believed call asks for. Pure: the body and the service decide.
+//! What a believed call asks for. Pure: the delivery and the service decide.
 
+use super::{
+    bitbucket,
+    call::Call,
+    delivery::{Delivery, PullRequest, PullRequestAction, PushedImage, Unreadable, Update},
+    github, gitlab,
+    registry::{self, Reference},
+};
 use crate::git;
-use berth_domain::{service::ServiceSettings, source::Source};
-use serde::Deserialize;
+use berth_domain::{
+    service::ServiceSettings,
+    source::{GitSource, ImageSource, Source},
+    webhook::Provider,
+};
 
-/// What the headers say, in GitHub's form or the generic one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
-    /// The host's own id of the delivery.
-    pub delivery: Option<String>,
-    pub event: String,
-    pub signature: Option<String>,
-    /// The body is a form with the JSON in its field `payload`, as GitHub sends it unless told otherwise.
-    pub form: bool,
-}
-
-/// What to do about a call.
+/// What to do about a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Judgement {
-    Deploy { commit: String },
+    Deploy(Wanted),
     Ignore { reason: String, commit: Option<String> },
-    Reject { reason: String },
+    Reject(Rejection),
 }
 
-impl Call {
-    /// Reads the headers (names in lower case).
-    pub fn read(headers: &[(String, String)]) -> Self {
-        let one =
-            |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-        let short =
-            |value: &str| value.trim().chars().filter(|c| !c.is_control()).take(100).collect::<String>();
-        let first =
-            |names: &[&str]| names.iter().find_map(|name| one(name)).map(short).filter(|v| !v.is_empty());
-        Self {
-            delivery: first(&["x-github-delivery", "x-berth-delivery"]),
-            event: first(&["x-github-event", "x-berth-event"]).unwrap_or_else(|| "push".into()),
-            signature: first(&["x-hub-signature-256", "x-berth-signature"]),
-            form: one("content-type")
-                .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")),
+/// A deployment that a delivery asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Absent for an image.
+    pub commit: Option<String>,
+    /// Where the branch was, when the files in between can be compared.
+    pub before: Option<String>,
+    /// Whether the newest commit's message is known not to ask to be skipped.
+    pub message_known: bool,
+    /// More about why, for the verdict's reason.
+    pub note: Option<String>,
+}
+
+/// Why a call is not accepted, with the HTTP status that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rejection {
+    pub reason: String,
+    pub status: u16,
+}
+
+impl From<Unreadable> for Rejection {
+    fn from(Unreadable(reason): Unreadable) -> Self {
+        Self { reason, status: 400 }
+    }
+}
+
+/// Reads the body of a believed call, with the id that only the body has.
+pub(super) fn understand(call: &Call, body: &[u8]) -> Result<(Delivery, Option<String>), Unreadable> {
+    let delivery = match call.provider {
+        Provider::GitHub | Provider::Gitea => github::parse(call, body)?,
+        Provider::GitLab => gitlab::parse(call, body)?,
+        Provider::Bitbucket => bitbucket::parse(call, body)?,
+        Provider::Registry => return registry::parse(call, body),
+        Provider::Generic | Provider::Polling => match registry::image(call, body) {
+            Some(image) => image,
+            None => github::parse(call, body)?,
+        },
+    };
+    Ok((delivery, None))
+}
+
+/// Judges what was told to a service. `event` is the host's name for it.
+pub(super) fn judge(
+    source: &Source,
+    settings: &ServiceSettings,
+    event: &str,
+    delivery: &Delivery,
+) -> Judgement {
+    match (delivery, source) {
+        (Delivery::Ping, _) => ignore("The git host can reach this webhook.", None),
+        (Delivery::Other, _) => ignore(format!("The event {:?} is not a push.", shown(event)), None),
+        (Delivery::PullRequest(request), _) => ignore(about(*request), None),
+        (Delivery::Push { updates }, Source::Git(git)) => push(git, settings, updates),
+        (Delivery::Push { .. }, Source::Image(_)) => {
+            ignore("This service comes from an image, not from a repository.", None)
+        }
+        (_, Source::Pushed(_)) => ignore("This service comes from what is pushed to Berth itself.", None),
+        (Delivery::Images { pushed }, Source::Image(image)) => images(image, settings, pushed),
+        (Delivery::Images { .. }, Source::Git(_)) => ignore(
+            "This service is built from a repository: an image in a registry does not change it.",
+            None,
+        ),
+    }
+}
+
+/// R-SEC-11: what comes from a fork is never run by itself.
+fn about(request: PullRequest) -> String {
+    let number = request.number;
+    match (request.action, request.fork) {
+        (PullRequestAction::Discussed, _) => {
+            format!("What happened to pull request {number} changes nothing that would run.")
+        }
+        (PullRequestAction::Closed, _) => {
+            format!("Pull request {number} was closed, and there is no preview of it to remove.")
+        }
+        (action, true) => {
+            let what = if action == PullRequestAction::Opened { "opened" } else { "updated" };
+            format!(
+                "Pull request {number} was {what} from a fork: nothing of it runs without a member's approval, and previews are not set up."
+            )
+        }
+        (PullRequestAction::Opened, false) => {
+            format!("Pull request {number} was opened: previews are not set up.")
+        }
+        (PullRequestAction::Updated, false) => {
+            format!("Pull request {number} was updated: previews are not set up.")
         }
     }
 }
 
-/// The part of a push that matters; the generic form may say `branch` and `commit` instead.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Push {
-    #[serde(rename = "ref")]
-    reference: Option<String>,
-    branch: Option<String>,
-    after: Option<String>,
-    commit: Option<String>,
-    deleted: bool,
-    head_commit: Option<HeadCommit>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct HeadCommit {
-    message: String,
-}
-
-/// Judges a call whose signature was right.
-pub(super) fn judge(source: &Source, settings: &ServiceSettings, call: &Call, body: &[u8]) -> Judgement {
-    match call.event.as_str() {
-        "ping" => return ignore("The git host can reach this webhook.", None),
-        "push" => {}
-        other => return ignore(format!("The event {other:?} is not a push."), None),
-    }
-    let Some(push) = read(call, body) else {
-        return Judgement::Reject { reason: "The body is not the JSON of a push.".into() };
+fn push(git: &GitSource, settings: &ServiceSettings, updates: &[Update]) -> Judgement {
+    let wanted = format!("refs/heads/{}", git.branch);
+    let Some(update) = updates.iter().find(|one| one.reference == wanted).or(updates.first()) else {
+        return ignore("The push changed no branch.", None);
     };
-    let git = match source {
-        Source::Git(git) => git,
-        Source::Pushed(_) => return ignore("This service comes from what is pushed to Berth itself.", None),
-        Source::Image(_) => return ignore("This service comes from an image, not from a repository.", None),
+    let Some(branch) = update.reference.strip_prefix("refs/heads/") else {
+        return ignore(format!("{} is not a branch.", shown(&update.reference)), None);
     };
-    let reference =
-        push.reference.clone().or_else(|| push.branch.as_ref().map(|b| format!("refs/heads/{b}")));
-    let Some(reference) = reference else {
-        return Judgement::Reject { reason: "The push does not say which branch it is for.".into() };
-    };
-    let Some(branch) = reference.strip_prefix("refs/heads/") else {
-        return ignore(format!("{} is not a branch.", shown(&reference)), None);
-    };
-    let after = push.after.as_deref().or(push.commit.as_deref()).unwrap_or_default();
-    if push.deleted || (!after.is_empty() && after.chars().all(|c| c == '0')) {
+    let Some(commit) = &update.after else {
         return ignore(format!("The branch {} was deleted.", shown(branch)), None);
+    };
+    if !git::is_commit_id(commit) {
+        let reason = "The push does not name a commit by its full id.".to_owned();
+        return Judgement::Reject(Rejection { reason, status: 400 });
     }
-    if !git::is_commit_id(after) {
-        return Judgement::Reject { reason: "The push does not name a commit by its full id.".into() };
-    }
-    let commit = after.to_ascii_lowercase();
+    let ignore = |reason: String| ignore(reason, Some(commit.clone()));
     if branch != git.branch {
-        let reason = format!("The push is for {}; this service deploys {}.", shown(branch), git.branch);
-        return ignore(reason, Some(commit));
+        return ignore(format!("The push is for {}; this service deploys {}.", shown(branch), git.branch));
     }
     if !settings.auto_deploy {
-        return ignore("Automatic deployments are switched off.", Some(commit));
+        return ignore("Automatic deployments are switched off.".into());
     }
-    if skips(push.head_commit.as_ref().map_or("", |head| &head.message)) {
-        return ignore("The commit's message asks to skip it.", Some(commit));
+    if update.message.as_deref().is_some_and(skips) {
+        return ignore(SKIPPED.into());
     }
-    Judgement::Deploy { commit }
+    Judgement::Deploy(Wanted {
+        commit: Some(commit.clone()),
+        before: update.before.clone().filter(|before| !update.forced && git::is_commit_id(before)),
+        message_known: update.message.is_some(),
+        note: None,
+    })
 }
 
-fn read(call: &Call, body: &[u8]) -> Option<Push> {
-    if !call.form {
-        return serde_json::from_slice(body).ok();
+/// Why a commit is skipped.
+pub(super) const SKIPPED: &str = "The commit's message asks to skip it.";
+
+fn images(image: &ImageSource, settings: &ServiceSettings, pushed: &[PushedImage]) -> Judgement {
+    let Some(first) = pushed.first() else {
+        return ignore("No image was pushed under a tag.", None);
+    };
+    let reference = Reference::read(&image.reference);
+    if reference.pinned {
+        return ignore("This service's image is pinned to a digest: no push changes it.", None);
     }
-    let (_, payload) = url::form_urlencoded::parse(body).find(|(name, _)| name == "payload")?;
-    serde_json::from_str(&payload).ok()
+    let Some(found) = pushed.iter().find(|one| reference.is_renewed_by(one)) else {
+        let other = format!("{}:{}", first.repository, first.tag);
+        let reason = format!("The push is for {}; this service runs {}.", shown(&other), image.reference);
+        return ignore(reason, None);
+    };
+    if !settings.auto_deploy {
+        return ignore("Automatic deployments are switched off.", None);
+    }
+    let note = Some(format!("{}:{} was pushed", shown(&found.repository), shown(&found.tag)));
+    Judgement::Deploy(Wanted { note, message_known: true, ..Wanted::default() })
 }
 
-fn ignore(reason: impl Into<String>, commit: Option<String>) -> Judgement {
+pub(super) fn ignore(reason: impl Into<String>, commit: Option<String>) -> Judgement {
     Judgement::Ignore { reason: reason.into(), commit }
 }
 
-/// Text of the git host, fit for a sentence.
-fn shown(text: &str) -> String {
+/// Text of the host, fit for a sentence.
+pub(super) fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
-fn skips(message: &str) -> bool {
+/// Whether a commit's message asks for no deployment.
+pub(super) fn skips(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    message.contains("[skip ci]") || message.contains("[ci skip]")
+    ["[skip ci]", "[ci skip]", "[skip berth]", "[berth skip]"].iter().any(|mark| message.contains(mark))
 }
 
 #[cfg(test)]

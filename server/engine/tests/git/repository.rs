@@ -57,6 +57,23 @@ impl Repository {
         );
     }
 
+    /// Writes and removes files, and commits.
+    pub fn change(&self, files: &[(&str, Option<&str>)], message: &str) -> String {
+        for (file, text) in files {
+            let path = self.path().join(file);
+            match text {
+                Some(text) => {
+                    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+                    std::fs::write(path, text).expect("a file");
+                }
+                None => std::fs::remove_file(path).expect("a file"),
+            }
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "-m", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
     fn commit(&self, file: &str, text: &str, message: &str) -> String {
         std::fs::write(self.path().join(file), text).expect("a file");
         let all: Vec<String> = std::fs::read_dir(self.path())

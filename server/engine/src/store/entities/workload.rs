@@ -54,6 +54,8 @@ entity! {
         maintenance: Option<Json>,
         paused_until: Option<Time>,
         webhook_secret: Option<Vec<u8>>,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        polled: Option<Json>,
         credential: Option<Vec<u8>>,
         created_at: Time,
         changed_at: Time,

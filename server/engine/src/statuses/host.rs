@@ -1,0 +1,149 @@
+//! The hosts' interfaces for commit statuses.
+
+use berth_domain::{ids::DeploymentId, webhook::Provider};
+use serde_json::{Value, json};
+use std::{sync::LazyLock, time::Duration};
+use url::Url;
+
+/// How long a host may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// The longest text that every host takes.
+const WORDS: usize = 140;
+
+/// The client for git hosts, with the machine's certificates, made when it is first needed. No redirect is followed: the
+/// token is for that host.
+static CLIENT: LazyLock<Result<reqwest::Client, String>> = LazyLock::new(|| {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("berth/", env!("CARGO_PKG_VERSION")))
+        .timeout(ANSWER_WITHIN)
+        .pool_max_idle_per_host(0)
+        .redirect(reqwest::redirect::Policy::none());
+    builder.build().map_err(|error| error.to_string())
+});
+
+/// How far a deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Pending,
+    Success,
+    Failure,
+    Cancelled,
+}
+
+/// What a host is told.
+pub(super) struct Report {
+    pub deployment: DeploymentId,
+    pub commit: String,
+    pub stage: Stage,
+    pub words: String,
+    /// Where a person sees more.
+    pub url: String,
+    /// Tells the words of several services apart.
+    pub context: String,
+}
+
+/// Why a host was not told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub why: String,
+    /// Whether it may help to try again.
+    pub again: bool,
+}
+
+/// A repository's host.
+pub(super) struct Host {
+    provider: Provider,
+    /// Of its interface, without a slash at the end.
+    base: String,
+    /// `owner/name`, with all groups.
+    repository: String,
+    token: String,
+}
+
+impl Host {
+    /// The host of a repository; none when it is not known what kind of host it is, or when it is reached without http. A
+    /// host that is not one of the big ones is known by the webhooks that it sends.
+    pub fn of(url: &str, told_by: Option<Provider>, token: String) -> Option<Self> {
+        let url: Url = url.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https"))?;
+        let name = url.host_str()?;
+        let provider = match name {
+            "github.com" => Provider::GitHub,
+            "gitlab.com" => Provider::GitLab,
+            "codeberg.org" | "gitea.com" => Provider::Gitea,
+            "bitbucket.org" => Provider::Bitbucket,
+            _ => told_by?,
+        };
+        let origin = url.origin().ascii_serialization();
+        let base = match (provider, name) {
+            (Provider::GitHub, "github.com") => "https://api.github.com".to_owned(),
+            (Provider::GitHub, _) => format!("{origin}/api/v3"),
+            (Provider::GitLab, _) => format!("{origin}/api/v4"),
+            (Provider::Gitea, _) => format!("{origin}/api/v1"),
+            _ => return None,
+        };
+        let path = url.path().trim_matches('/');
+        let repository = path.strip_suffix(".git").unwrap_or(path).to_owned();
+        repository.contains('/').then_some(Self { provider, base, repository, token })
+    }
+
+    /// Tells it, once.
+    pub async fn tell(&self, report: &Report) -> Result<(), Refused> {
+        let client = CLIENT.as_ref().map_err(|why| Refused { why: why.clone(), again: false })?;
+        let (url, body) = self.request(report);
+        let request = client.post(&url).json(&body);
+        let request = match self.provider {
+            Provider::GitHub => request
+                .bearer_auth(&self.token)
+                .header("accept", "application/vnd.github+json")
+                .header("x-github-api-version", "2022-11-28"),
+            Provider::GitLab => request.header("private-token", &self.token),
+            _ => request.header("authorization", format!("token {}", self.token)),
+        };
+        let answer = request.send().await.map_err(|error| Refused {
+            // The address is the host's own; the token is in a header and in no error.
+            why: format!("{} did not answer ({})", self.base, error.without_url()),
+            again: true,
+        })?;
+        let status = answer.status();
+        if status.is_success() || self.has_it_already(status.as_u16(), answer).await {
+            return Ok(());
+        }
+        let again = status.is_server_error() || status.as_u16() == 429;
+        Err(Refused { why: format!("{} answered {status}", self.base), again })
+    }
+
+    /// GitLab refuses to be told the same twice, in these words.
+    async fn has_it_already(&self, status: u16, answer: reqwest::Response) -> bool {
+        self.provider == Provider::GitLab
+            && status == 400
+            && answer.text().await.is_ok_and(|text| text.contains("Cannot transition status"))
+    }
+
+    fn request(&self, report: &Report) -> (String, Value) {
+        let (base, commit) = (&self.base, &report.commit);
+        let words: String = report.words.chars().take(WORDS).collect();
+        if self.provider == Provider::GitLab {
+            let project: String = url::form_urlencoded::byte_serialize(self.repository.as_bytes()).collect();
+            let state = match report.stage {
+                Stage::Pending => "running",
+                Stage::Success => "success",
+                Stage::Failure => "failed",
+                Stage::Cancelled => "canceled",
+            };
+            let body = json!({ "state": state, "name": report.context, "target_url": report.url, "description": words });
+            return (format!("{base}/projects/{project}/statuses/{commit}"), body);
+        }
+        let state = match report.stage {
+            Stage::Pending => "pending",
+            Stage::Success => "success",
+            Stage::Failure => "failure",
+            Stage::Cancelled => "error",
+        };
+        let body = json!({ "state": state, "context": report.context, "target_url": report.url, "description": words });
+        (format!("{base}/repos/{}/statuses/{commit}", self.repository), body)
+    }
+}
+
+#[cfg(test)]
+mod tests;
