@@ -95,7 +95,7 @@ both_databases! {
         let commit = mine.commit("First", &[("page/index.md", "# One")])?;
         let told = mine.push(&url, &["HEAD:side", "HEAD:refs/tags/v1"])?.accepted()?;
         ensure!(told.contains("Nothing is deployed"), "{told}");
-        ensure!(mine.remote_ref(&url, "refs/heads/side")?.as_deref() == Some(&commit));
+        ensure!(mine.remote_ref(&url, "refs/heads/side")?.as_deref() == Some(commit.as_str()));
         ensure!(remote.owner.deployments(&remote.web).await?.is_empty());
         let events = remote.owner.get("/events?kind=service.pushed").await?.text;
         ensure!(events.contains("deployer pushed") && events.contains(&commit[..8]), "{events}");
