@@ -103,7 +103,7 @@ both_databases! {
         let reader = remote.url(&remote.token("viewer").await?);
         mine.push(&url, &["HEAD:refs/heads/main-like"])?.accepted()?;
         let listed = mine.remote_ref(&reader, "refs/heads/side")?;
-        ensure!(listed.as_deref() == Some(&commit), "{listed:?}");
+        ensure!(listed.as_deref() == Some(commit.as_str()), "{listed:?}");
         mine.push(&reader, &["HEAD:other"])?.rejected("403")?;
         mine.push(&url, &[":side"])?.accepted()?;
         ensure!(mine.remote_ref(&url, "refs/heads/side")?.is_none());

@@ -55,11 +55,7 @@ pub(super) async fn refuse(channel: Channel<Msg>, words: String) {
 async fn hear(mut read: ChannelReadHalf, mut input: Box<dyn AsyncWrite + Send + Unpin>) {
     while let Some(message) = read.wait().await {
         match message {
-            ChannelMsg::Data { data } => {
-                if input.write_all(&data).await.is_err() {
-                    return;
-                }
-            }
+            ChannelMsg::Data { data } if input.write_all(&data).await.is_err() => return,
             ChannelMsg::Eof | ChannelMsg::Close => return,
             _ => {}
         }

@@ -299,7 +299,7 @@ pub(crate) fn place_hook(folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let (hook, program) = (folder.join(HOOK), std::env::current_exe()?);
     match std::fs::remove_file(&hook) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => std::os::unix::fs::symlink(program, hook),
     }
 }
