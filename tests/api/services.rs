@@ -96,7 +96,7 @@ both_databases! {
             (json!({ "restart": "sometimes" }), "restart"),
             (json!({ "probe": { "kind": { "type": "http", "path": "no slash" } } }), "path"),
             (json!({ "probe": { "threshold": 0 } }), "threshold"),
-            (json!({ "volumes": [{ "name": "data", "path": "relative" }] }), "volumes"),
+            (json!({ "volumes": [{ "name": "data", "path": "../outside" }] }), "volumes"),
             (json!({ "volumes": [{ "name": "data", "path": "/a/../etc" }] }), "volumes"),
             (json!({ "volumes": [{ "name": "a", "path": "/x" }, { "name": "a", "path": "/y" }] }), "volumes"),
         ] {

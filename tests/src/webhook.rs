@@ -112,10 +112,11 @@ impl HostCall {
     /// Sends it to the address that Berth gave out for the service.
     pub async fn send(&self, client: &Client, url: &str) -> Result<Answer> {
         let path = url.split_once("/hooks/").map_or(url, |(_, rest)| rest);
-        let mut request = client
-            .request(Method::POST, &format!("/hooks/{path}{}", self.query))
-            .header("content-type", "application/json")
-            .body(self.body.clone());
+        let mut request =
+            client.request(Method::POST, &format!("/hooks/{path}{}", self.query)).body(self.body.clone());
+        if !self.headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
