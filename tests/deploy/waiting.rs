@@ -249,6 +249,7 @@ async fn domain_at(shipped: &Shipped, host: &str) -> Result<String> {
 async fn r_trf_4_visitors_read_that_a_first_release_listens_elsewhere() -> Result<()> {
     let probe = json!({ "kind": { "type": "tcp" }, "start_period_ms": 1_500 });
     let shipped = Shipped::waiting(with(json!({ "port": 9999, "probe": probe }))).await?;
+    shipped.owner.set_plain(&shipped.web, "PORT", "8080").await?;
     let number = shipped.owner.deploy(&shipped.web).await?.number;
     shipped.owner.failed(&shipped.web, number, DEPLOYMENT).await?;
     is_told(&shipped, &shipped.host, "wrong_port", 503).await.map(drop)
@@ -268,7 +269,7 @@ async fn r_sec_13_only_the_proxy_reaches_the_waiting_room() -> Result<()> {
     let maintenance = format!("{}/maintenance", verbs::of(&shipped.web));
     shipped.owner.put(&maintenance, json!({})).await?.done()?;
     let proxy = SocketAddr::from(([127, 0, 0, 1], shipped.berth.http_port));
-    let claim = format!("X-Berth-For: {}\r\nAccept: application/json\r\nConnection: close\r\n", service.id.0);
+    let claim = format!("X-Berth-For: {}\r\nAccept: application/json\r\nConnection: close\r\n", service.id);
     let mut connection = Connection::open(proxy).await?;
     let answer = connection.head_of("nobody.example.com", "/", &claim).await?;
     ensure!(answer.status == 404, "the claim of a visitor was believed: {answer:?}");

@@ -37,7 +37,7 @@ use verdict::{Verdict, judge};
 const ADDRESS_HOLDS: Duration = Duration::from_millis(100);
 
 /// How many characters a service's id has as text.
-const ID_LENGTH: usize = 36;
+const ID_LENGTH: usize = 32;
 
 /// Who waits, and what is known of those who are waited for.
 pub(crate) struct WaitingRoom {

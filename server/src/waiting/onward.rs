@@ -74,7 +74,7 @@ impl Onward {
 fn at(uri: &Uri, to: SocketAddr) -> Result<Uri, axum::http::Error> {
     let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     let authority = Authority::try_from(to.to_string())?;
-    Ok(Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(path).build()?)
+    Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(path).build()
 }
 
 /// Removes what is between neighbours, and what they name as such.

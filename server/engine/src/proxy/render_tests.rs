@@ -38,7 +38,7 @@ fn two_deployments_by_weight_below_a_stripped_path() {
 
 #[test]
 fn nobody_answers_and_the_waiting_room_does() {
-    let of = "0190f5fe-7c00-7a00-8000-000000000001-9000";
+    let of = "0190f5fe7c007a008000000000000001-9000";
     let hosts = vec![route("shop.example.com", "/", false), route("shop.example.com", "/api", true)];
     let routes = ServiceRoutes::to_waiting_room("shop-web", hosts, of, "n0nce");
     insta::assert_snapshot!(route_file(&routes).expect("a file"));
