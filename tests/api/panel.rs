@@ -148,6 +148,7 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("file", "00000000000000000000000000000000"),
         ("delivery", "00000000000000000000000000000000"),
         ("public_key", "ssh-ed25519 AAAA"),
+        ("at", "/etc/new"),
         ("seconds", "5"),
         ("message", "x"),
         ("on", "true"),

@@ -291,7 +291,7 @@ mod tests {
         let told = |files: &[ServiceRoutes]| -> Vec<Option<String>> {
             files.iter().map(|file| file.waits_for.clone()).collect()
         };
-        let id = Uuid::nil();
+        let id = ServiceId(Uuid::nil());
         let both = [Some(format!("{id}")), Some(format!("{id}-9000"))];
         assert_eq!(told(&files(&Traffic::default(), &domains)), both);
         let traffic = Traffic::to(vec![share(1, 100, &["c"])]);
