@@ -23,8 +23,9 @@ async fn building(
     run: &str,
 ) -> Result<(ServicePath, u64)> {
     let repository = server.repository(name)?;
-    let text = format!("FROM debian:bookworm-slim\nARG RUN={}\nRUN {run}\n", shipped.berth.instance);
-    repository.commit("Take all", &[("Dockerfile", &text)])?;
+    let instance = &shipped.berth.instance;
+    let text = format!("FROM debian:bookworm-slim\nARG RUN={instance}\nCOPY all /all\nRUN bash /all\n");
+    repository.commit("Take all", &[("Dockerfile", &text), ("all", script)])?;
     let service = path(&format!("shop/production/{name}"));
     shipped.owner.create_service(&service, git(&repository.url), swift()).await?;
     let number = shipped.owner.deploy(&service).await?.number;
@@ -38,8 +39,8 @@ async fn r_bld_1_builds_without_bounds_die_first_and_by_the_name_of_their_limit(
     let shipped = Shipped::live_where(narrow()).await?;
     let server = GitServer::start().await?;
     let load = shipped.under_load(200);
-    let memory = building(&shipped, &server, "memory", "tail /dev/zero").await?;
-    let forks = building(&shipped, &server, "forks", r#"bash -c "while :; do sleep 600 & done""#).await?;
+    let memory = building(&shipped, &server, "memory", "tail /dev/zero\n").await?;
+    let forks = building(&shipped, &server, "forks", "while :; do sleep 600 & done\n").await?;
 
     let mut slowest = Duration::ZERO;
     let ended = async {
