@@ -15,12 +15,12 @@ fn narrow() -> Vec<(String, String)> {
         .into()
 }
 
-/// A service whose build runs this.
+/// A service whose build runs this script.
 async fn building(
     shipped: &Shipped,
     server: &GitServer,
     name: &str,
-    run: &str,
+    script: &str,
 ) -> Result<(ServicePath, u64)> {
     let repository = server.repository(name)?;
     let instance = &shipped.berth.instance;
