@@ -149,3 +149,21 @@ async fn r_dep_2_a_container_removed_by_hand_shows_within_a_minute() -> Result<(
     shipped.owner.ship_version(&shipped.web, "two").await?;
     shipped.answers("two").await
 }
+
+/// R-ORP-2: what Berth does to a container is in the audit trail, with the cause.
+#[tokio::test]
+async fn r_orp_2_what_berth_does_to_containers_is_in_the_audit_trail() -> Result<()> {
+    let shipped = Shipped::live().await?;
+    shipped.owner.ship_version(&shipped.web, "two").await?;
+    for (kind, words) in [("instance.created", "was created"), ("instance.stopped", "#2 took its place")] {
+        eventually(&format!("{kind} is told"), || async {
+            let page: Value = shipped.owner.get(&format!("/events?kind={kind}&limit=50")).await?.ok()?;
+            let events = page["items"].as_array().cloned().unwrap_or_default();
+            let told = |event: &Value| event["message"].as_str().is_some_and(|said| said.contains(words));
+            ensure!(events.iter().any(told), "{page}");
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
