@@ -172,8 +172,19 @@ async fn fails(shipped: &Shipped, case: &Case) -> Result<String> {
     }
     let last = failed.phases.last().context("a phase")?;
     ensure!(last.failed && last.phase == case.phase, "it ended in {}: {words}", last.phase);
+    if case.what.starts_with("a crash") {
+        is_told_at_once(&failed)?;
+    }
     nothing_came_of_it(shipped).await?;
     Ok(reason)
+}
+
+/// A crash does not wait for the end of the start period, and shows what the program said last.
+fn is_told_at_once(failed: &DeploymentView) -> Result<()> {
+    ensure!(!failed.last_lines.is_empty(), "the last lines of the program are shown: {failed:?}");
+    let took = failed.ended_at.context("ended")? - failed.started_at.context("started")?;
+    ensure!(took.num_seconds() < 30, "it took {took}");
+    Ok(())
 }
 
 /// The service is as it was: the first release is live, answers, and is all that runs.
