@@ -92,6 +92,10 @@ async fn r_dep_1_a_hundred_rollouts_of_every_kind_lose_no_request() -> Result<()
         println!("{:>12}: {} rollouts, {report}", lane.name, lane.rollouts);
     }
     let rollouts: usize = rolled?.into_iter().sum();
+    for (lane, report) in lanes.iter().zip(&reports) {
+        let seen = report.versions.len();
+        ensure!(seen > lane.rollouts, "{}: {seen} versions answered of {}", lane.name, lane.rollouts + 1);
+    }
     let all = reports.into_iter().fold(Report::default(), Report::and);
     println!(
         "{rollouts} rollouts in {seconds:.0} s under {:.0} requests/s: {all}",
