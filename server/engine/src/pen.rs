@@ -104,7 +104,7 @@ impl Pen {
             Version::Two => {
                 fs::create_dir_all(self.group("memory")).await?;
                 self.set("memory", "memory.max", &memory).await?;
-                // A step dies as a whole: half a compiler is of no use.
+                // What a build swaps out slows down what serves.
                 self.set("memory", "memory.swap.max", "0").await?;
                 self.set("cpu", "cpu.weight", WEIGHT[1]).await?;
             }
