@@ -68,7 +68,7 @@ async fn receive(State(room): State<Room>, request: Request) -> Response {
     let visit = Visit { to, size: size_of(&request), may_wait };
     let attended = tokio::select! {
         attended = room.engine.attend(visit) => attended,
-        () = room.stop.cancelled() => Attended::Closed(Closed::Busy),
+        () = room.stop.cancelled() => return room.closes(headers),
     };
     let form = Form::of(headers);
     match (attended, to) {
@@ -104,6 +104,13 @@ impl Room {
             let headers: HeaderMap = asked.map(|host| (header::HOST, host)).into_iter().collect();
             self.tell(&Closed::Down, form, &headers)
         })
+    }
+
+    /// Berth stops: the proxy asks the next one, and only who must not be asked twice reads this.
+    fn closes(&self, headers: &HeaderMap) -> Response {
+        let mut page = self.tell(&Closed::Busy, Form::of(headers), headers);
+        *page.status_mut() = StatusCode::BAD_GATEWAY;
+        page
     }
 
     /// The page for a visitor, under an id that is also in the log.

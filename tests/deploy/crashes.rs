@@ -42,6 +42,18 @@ fn canary() -> Drill {
     Drill { settings: with(json!({ "strategy": strategy, "drain_ms": 300 })), instances: 1 }
 }
 
+/// All at once, with two replicas.
+fn blue_green() -> Drill {
+    let strategy = json!({ "type": "blue_green" });
+    Drill { settings: with(json!({ "strategy": strategy, "replicas": 2, "drain_ms": 300 })), instances: 2 }
+}
+
+/// The old release stops before the new one starts, and requests wait meanwhile.
+fn stop_first() -> Drill {
+    let strategy = json!({ "type": "stop_first" });
+    Drill { settings: with(json!({ "strategy": strategy, "drain_ms": 300 })), instances: 1 }
+}
+
 /// R-Q-1, R-DEP-3: killed before every single step of a rolling rollout.
 #[tokio::test(flavor = "multi_thread")]
 async fn r_q_1_a_kill_before_any_step_of_a_rolling_rollout_loses_no_request_and_blocks_nothing() -> Result<()>
@@ -53,6 +65,19 @@ async fn r_q_1_a_kill_before_any_step_of_a_rolling_rollout_loses_no_request_and_
 #[tokio::test(flavor = "multi_thread")]
 async fn r_q_1_a_kill_before_any_step_of_a_canary_loses_no_request_and_blocks_nothing() -> Result<()> {
     canary().killed_before_every_step(8).await
+}
+
+/// R-Q-1, R-DEP-3: killed before every single step of a rollout all at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn r_q_1_a_kill_before_any_step_of_a_blue_green_rollout_loses_no_request_and_blocks_nothing()
+-> Result<()> {
+    blue_green().killed_before_every_step(6).await
+}
+
+/// R-Q-1, R-DEP-1b: killed before every single step while requests wait, which the proxy then has wait on.
+#[tokio::test(flavor = "multi_thread")]
+async fn r_q_1_a_kill_before_any_step_of_a_release_that_stops_first_loses_no_request() -> Result<()> {
+    stop_first().killed_before_every_step(6).await
 }
 
 impl Drill {

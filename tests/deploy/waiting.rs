@@ -149,6 +149,31 @@ async fn a_pause_ends_by_itself_also_after_a_kill() -> Result<()> {
     load.stop().await.lost_nothing(50)
 }
 
+/// R-DEP-1b: who waits when Berth is killed or upgraded waits on, and is answered by the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn r_dep_1b_requests_wait_on_while_berth_is_away() -> Result<()> {
+    let mut shipped = Shipped::live().await?;
+    let at = format!("{}/pause", verbs::of(&shipped.web));
+    let load = shipped.under_load(100);
+    load.sent(50).await?;
+    for is_killed in [true, false] {
+        shipped.owner.post(&at, json!({ "seconds": 60 })).await?.done()?;
+        requests_wait(&load, 30).await?;
+        match is_killed {
+            true => shipped.berth.kill()?,
+            false => ensure!(shipped.berth.terminate()? == Some(0), "it ends softly"),
+        }
+        requests_wait(&load, 100).await?;
+        shipped.berth.start_again().await?;
+        requests_wait(&load, 150).await?;
+        shipped.owner.delete(&at, Value::Null).await?.done()?;
+        shipped.answers("one").await?;
+    }
+    let report = load.stop().await;
+    println!("a pause over a kill and a restart: {report}");
+    report.lost_nothing(200)
+}
+
 /// What cannot wait is told to come again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_web_socket_does_not_wait() -> Result<()> {

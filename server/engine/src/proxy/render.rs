@@ -38,7 +38,9 @@ fn routers(file: &mut Document, routes: &ServiceRoutes) {
             file.entry(3, "service", &answering_name(routes));
             let wait = routes.waits_for.is_some().then(|| wait_name(routes));
             let room = wait.as_ref().map(|_| waiting_room::NAME);
-            let all = [first, strip.as_deref(), room, wait.as_deref()];
+            // Who asks for the confirmation asks again by itself.
+            let patience = room.and(first.is_none().then_some(waiting_room::PATIENCE));
+            let all = [first, strip.as_deref(), patience, room, wait.as_deref()];
             let all: Vec<_> = all.into_iter().flatten().collect();
             if !all.is_empty() {
                 file.list(3, "middlewares", all);

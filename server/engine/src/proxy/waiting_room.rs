@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use berth_domain::waiting::LONGEST_WAIT_S;
 use sha2::{Digest, Sha256};
 
 use super::error::ProxyError;
@@ -14,6 +15,8 @@ use super::yaml::Document;
 pub(super) const NAME: &str = "berth-waiting-room";
 /// The router of what no other router takes.
 const NOBODY: &str = "berth-nobody";
+/// Has the proxy ask again while the waiting room is away: a Berth that is killed or upgraded loses none of those who wait.
+pub(super) const PATIENCE: &str = "berth-waiting-patience";
 /// Proves to the waiting room that the proxy asks.
 pub(super) const KEY_HEADER: &str = "X-Berth-Waiting";
 /// Tells it whom a request is for; absent when nobody is.
@@ -53,6 +56,17 @@ pub(super) fn middlewares(file: &mut Document, key: &str) {
     head(file, NOBODY);
     // Empty: what a client sends is taken away.
     file.entry(5, FOR_HEADER, "");
+    patience(file);
+}
+
+/// A connection that is refused is tried again whatever was asked, and one that broke off is where asking twice is
+/// harmless: that is what the proxy takes a 502 for, and why nothing but a Berth that stops answers so in the waiting room.
+/// <https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/retry/>
+fn patience(file: &mut Document) {
+    file.head(2, PATIENCE).line(3, "retry:");
+    // Each interval is up to twice the first: these attempts last longer than the time-out, which ends the asking.
+    file.line(4, "attempts: 400").entry(4, "initialInterval", "200ms");
+    file.entry(4, "timeout", &format!("{LONGEST_WAIT_S}s")).list(4, "status", ["502"]);
 }
 
 pub(super) fn service(file: &mut Document, at: SocketAddr) {
