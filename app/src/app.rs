@@ -1,7 +1,6 @@
 //! The panel as one view: the frame and the routes.
 
 use crate::{
-    boot::Boot,
     components::FormCount,
     live::Live,
     pages::{
@@ -22,7 +21,7 @@ use crate::{
     },
     widgets::Chrome,
 };
-use leptos::{prelude::*, server::ServerActionError};
+use leptos::prelude::*;
 use leptos_router::{
     components::{FlatRoutes, Route, Router},
     path,
@@ -31,14 +30,10 @@ use leptos_router::{
 /// The content of the document's body.
 #[component]
 pub fn App() -> impl IntoView {
-    let boot = Boot::current();
-    if let Some(problem) = &boot.problem {
-        provide_context(ServerActionError::new(&problem.path, &problem.error));
-    }
     let live = Live::new();
     #[cfg(feature = "hydrate")]
     {
-        let (live, signed_in) = (live.clone(), boot.viewer.is_some());
+        let (live, signed_in) = (live.clone(), crate::boot::Boot::current().viewer.is_some());
         Effect::new(move |_| crate::live::connect(&live, signed_in));
     }
     provide_context(live);

@@ -22,7 +22,7 @@ pub use copy::{CopyButton, CopyField};
 pub use dialog::{Confirmation, Dialog, DialogButton, Disclosure};
 pub use field::{Checkbox, Field, Hidden, SelectField, TextArea, TextField};
 pub use flash::FlashMessage;
-pub use form::{Form, FormCount, FormState, PlainForm};
+pub use form::{Form, FormCount, FormState, PlainForm, Submission};
 pub use group::FormGroup;
 pub use icon::Icon;
 pub use load::{Load, Loadable};

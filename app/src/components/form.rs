@@ -1,16 +1,12 @@
+mod submission;
+
+pub use submission::Submission;
+
 use super::ProblemBox;
 use crate::api::PanelError;
 use crate::boot::Boot;
 use berth_domain::problem::Problem;
-use leptos::{
-    ev::SubmitEvent,
-    form::FromFormData,
-    prelude::*,
-    reactive::owner::Owner,
-    server_fn::{Http, ServerFn, codec::PostUrl, error::FromServerFnError},
-    tachys::reactive_graph::OwnedView,
-};
-use serde::de::DeserializeOwned;
+use leptos::{ev::SubmitEvent, prelude::*, reactive::owner::Owner, tachys::reactive_graph::OwnedView};
 
 /// What a form's fields and buttons need to know.
 #[derive(Clone, Copy)]
@@ -67,46 +63,18 @@ impl FormState {
 /// A form of a server function. Before the browser's part has loaded it is an ordinary POST that comes back by redirect;
 /// after that it is sent in the background. Either way a problem appears at its field or on top of the form.
 #[component]
-pub fn Form<S, O>(
-    action: ServerAction<S>,
+pub fn Form(
+    action: Submission,
     #[prop(optional)] class: Option<&'static str>,
     children: Children,
-    #[prop(optional)] _output: std::marker::PhantomData<O>,
-) -> impl IntoView
-where
-    S: ServerFn<Protocol = Http<PostUrl, O>, Error = PanelError>
-        + DeserializeOwned
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-    O: 'static,
-{
-    let value = action.value();
-    let problem = Signal::derive(move || {
-        value.with(|value| match value {
-            Some(Err(error)) => Some(error.0.clone()),
-            _ => None,
-        })
-    });
-    let state = FormState::new(problem, action.pending().into());
+) -> impl IntoView {
+    let problem = Signal::derive(move || action.problem().map(|error| error.0));
+    let state = FormState::new(problem, action.pending());
     let submit = move |event: SubmitEvent| {
-        if event.default_prevented() {
-            return;
-        }
-        event.prevent_default();
-        if action.pending().get_untracked() {
-            return;
-        }
-        match S::from_event(&event) {
-            Ok(input) => {
-                action.dispatch(input);
-            }
-            Err(why) => value.set(Some(Err(PanelError::from_server_fn_error(
-                leptos::server_fn::error::ServerFnErrorErr::Serialization(why.to_string()),
-            )))),
-        }
+        #[cfg(feature = "hydrate")]
+        action.send(&event);
+        #[cfg(not(feature = "hydrate"))]
+        drop(event);
     };
     let inner = within(state, children);
     let element = NodeRef::<leptos::html::Form>::new();
@@ -116,7 +84,7 @@ where
         }
     });
     view! {
-        <form node_ref=element class=class.unwrap_or("form") method="post" action=S::url() on:submit=submit>
+        <form node_ref=element class=class.unwrap_or("form") method="post" action=action.url() on:submit=submit>
             {move || state.unclaimed().map(|problem| view! { <ProblemBox problem/> })}
             {inner}
         </form>

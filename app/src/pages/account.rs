@@ -7,12 +7,12 @@ use crate::{
     boot::Boot,
     components::{
         Badge, Button, Card, CopyField, EmptyState, Form, Hidden, Load, Notice, Page, PlainForm, SelectField,
-        Table, TextField, Time, Tone, Variant,
+        Submission, Table, TextField, Time, Tone, Variant,
     },
     live::{Topic, use_live},
 };
 use berth_domain::{
-    account::{SessionView, TokenView},
+    account::{CreatedToken, SessionView, TokenView},
     permission::Role,
 };
 use keys::Keys;
@@ -69,7 +69,7 @@ fn Sessions() -> impl IntoView {
 
 #[component]
 fn SessionTable(sessions: Vec<SessionView>) -> impl IntoView {
-    let action = ServerAction::<EndSession>::new();
+    let action = Submission::to::<EndSession>();
     let rows = sessions
         .into_iter()
         .map(|session| {
@@ -129,7 +129,7 @@ fn browser(agent: &str) -> String {
 #[component]
 fn Tokens() -> impl IntoView {
     let live = use_live();
-    let create = ServerAction::<CreateToken>::new();
+    let create = Submission::to::<CreateToken>();
     let tokens = Resource::new(move || (live.version(Topic::Account), create.version().get()), |_| tokens());
     view! {
         <Card
@@ -145,12 +145,11 @@ fn Tokens() -> impl IntoView {
 
 /// The secret of the token that was just made.
 #[component]
-fn NewSecret(create: ServerAction<CreateToken>) -> impl IntoView {
+fn NewSecret(create: Submission) -> impl IntoView {
     let carried = StoredValue::new(Boot::once("token"));
-    let secret = move || match create.value().get() {
-        Some(Ok(created)) => Some(created.secret),
-        Some(Err(_)) => None,
-        None => carried.get_value(),
+    let secret = move || match create.is_new() {
+        true => carried.get_value(),
+        false => create.output::<CreatedToken>().map(|created| created.secret),
     };
     move || {
         secret().map(|secret| {
@@ -166,7 +165,7 @@ fn NewSecret(create: ServerAction<CreateToken>) -> impl IntoView {
 }
 
 #[component]
-fn NewToken(create: ServerAction<CreateToken>) -> impl IntoView {
+fn NewToken(create: Submission) -> impl IntoView {
     let mine = Boot::current().viewer.map_or(Role::Viewer, |viewer| viewer.role);
     let roles = Role::ALL
         .iter()
@@ -190,7 +189,7 @@ fn NewToken(create: ServerAction<CreateToken>) -> impl IntoView {
 
 #[component]
 fn TokenTable(tokens: Vec<TokenView>) -> impl IntoView {
-    let action = ServerAction::<RevokeToken>::new();
+    let action = Submission::to::<RevokeToken>();
     if tokens.is_empty() {
         return view! {
             <EmptyState icon="key" title="No tokens yet" text="Make one to use the command line: berth login asks for it."/>

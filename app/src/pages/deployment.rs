@@ -14,7 +14,7 @@ use crate::{
         deployments::{CancelDeployment, Deploy, load_deployment},
         service::load_service,
     },
-    components::{Breadcrumb, Button, Form, Hidden, LinkButton, Load, Loadable, Page, Variant},
+    components::{Breadcrumb, Button, Form, Hidden, LinkButton, Load, Loadable, Page, Submission, Variant},
     live::Topic,
     widgets::{StatusBadge, stepper::Stepper},
 };
@@ -81,10 +81,10 @@ fn cancellable(deployment: &DeploymentView) -> bool {
 
 #[component]
 fn Actions(here: Here, deployment: RwSignal<DeploymentView>) -> impl IntoView {
-    let cancel = ServerAction::<CancelDeployment>::new();
-    let retry = ServerAction::<Deploy>::new();
+    let cancel = Submission::to::<CancelDeployment>();
+    let retry = Submission::to::<Deploy>();
     let number = deployment.with_untracked(|d| d.number);
-    refresh_after(cancel.into(), Topic::Deployment(here.path.clone(), number));
+    refresh_after(cancel, Topic::Deployment(here.path.clone(), number));
     let base = here.base();
     let here = StoredValue::new(here);
     let hidden = move || here.with_value(Here::hidden);

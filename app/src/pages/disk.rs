@@ -9,7 +9,8 @@ use super::may;
 use crate::{
     api::disk::{MeasureDisk, load_disk},
     components::{
-        Button, Card, Form, Icon, LinkButton, Load, Loadable, Notice, Page, TabLink, Tabs, Time, Tone,
+        Button, Card, Form, Icon, LinkButton, Load, Loadable, Notice, Page, Submission, TabLink, Tabs, Time,
+        Tone,
     },
     live::{Topic, use_live},
     widgets::{SizeBar, SizePart},
@@ -36,7 +37,7 @@ fn DiskTabs() -> impl IntoView {
 #[component]
 pub fn DiskPage() -> impl IntoView {
     let live = use_live();
-    let measure = ServerAction::<MeasureDisk>::new();
+    let measure = Submission::to::<MeasureDisk>();
     let again = RwSignal::new(0_u32);
     let disk: Loadable<DiskView> = Resource::new(
         move || (live.version(Topic::Disk), measure.version().get(), again.get()),

@@ -2,7 +2,8 @@ use super::{may, param};
 use crate::{
     api::projects::{CreateEnvironment, show},
     components::{
-        Breadcrumb, Button, Dialog, DialogButton, Form, Hidden, LinkButton, Load, Page, TextField, Variant,
+        Breadcrumb, Button, Dialog, DialogButton, Form, Hidden, LinkButton, Load, Page, Submission,
+        TextField, Variant,
     },
     live::{Topic, use_live},
     widgets::EnvironmentSection,
@@ -48,7 +49,7 @@ fn Project(project: ProjectView) -> impl IntoView {
 
 #[component]
 fn NewEnvironment(project: String) -> impl IntoView {
-    let action = ServerAction::<CreateEnvironment>::new();
+    let action = Submission::to::<CreateEnvironment>();
     view! {
         <Dialog id="new-environment" title="New environment">
             <Form action>

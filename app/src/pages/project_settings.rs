@@ -4,7 +4,8 @@ use crate::{
         Delete, DeleteEnvironment, Rename, RenameEnvironment, deletion, environment_deletion, show,
     },
     components::{
-        Breadcrumb, Button, Card, Confirmation, Disclosure, Form, Hidden, Load, Notice, Page, TextField, Tone,
+        Breadcrumb, Button, Card, Confirmation, Disclosure, Form, Hidden, Load, Notice, Page, Submission,
+        TextField, Tone,
     },
 };
 use berth_domain::{permission::Permission, project::ProjectView};
@@ -49,7 +50,7 @@ fn Settings(project: ProjectView) -> impl IntoView {
 
 #[component]
 fn RenameProject(name: String) -> impl IntoView {
-    let action = ServerAction::<Rename>::new();
+    let action = Submission::to::<Rename>();
     view! {
         <Card title="Name" text="The addresses of the panel change with it; the domains of services stay.">
             <Form action class="form-inline">
@@ -63,7 +64,7 @@ fn RenameProject(name: String) -> impl IntoView {
 
 #[component]
 fn Environment(project: String, environment: String, administer: bool) -> impl IntoView {
-    let action = ServerAction::<RenameEnvironment>::new();
+    let action = Submission::to::<RenameEnvironment>();
     let id = format!("environment-{environment}");
     let deletion = administer.then(|| {
         let (project, environment) = (project.clone(), environment.clone());
@@ -88,7 +89,7 @@ fn Environment(project: String, environment: String, administer: bool) -> impl I
 
 #[component]
 fn DeleteEnvironmentForm(project: String, environment: String) -> impl IntoView {
-    let action = ServerAction::<DeleteEnvironment>::new();
+    let action = Submission::to::<DeleteEnvironment>();
     let names = StoredValue::new((project, environment));
     let preview = Resource::new(
         || (),
@@ -115,7 +116,7 @@ fn DeleteEnvironmentForm(project: String, environment: String) -> impl IntoView 
 
 #[component]
 fn DeleteProject(name: String) -> impl IntoView {
-    let action = ServerAction::<Delete>::new();
+    let action = Submission::to::<Delete>();
     let project = StoredValue::new(name);
     let preview = Resource::new(|| (), move |_| deletion(project.get_value()));
     view! {

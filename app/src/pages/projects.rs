@@ -2,7 +2,8 @@ use super::may;
 use crate::{
     api::projects::{Create, list, search_services},
     components::{
-        Button, Dialog, DialogButton, EmptyState, Form, LinkButton, Load, Page, TextField, Variant,
+        Button, Dialog, DialogButton, EmptyState, Form, LinkButton, Load, Page, Submission, TextField,
+        Variant,
     },
     live::{Topic, use_live},
     widgets::{ProjectCard, ServiceRow},
@@ -107,7 +108,7 @@ fn FirstSteps() -> impl IntoView {
 
 #[component]
 fn NewProject() -> impl IntoView {
-    let action = ServerAction::<Create>::new();
+    let action = Submission::to::<Create>();
     view! {
         <Dialog id="new-project" title="New project">
             <Form action>

@@ -1,8 +1,7 @@
 //! Forms and marks of variables.
 
-use crate::{
-    api::variables::SetVariable,
-    components::{Badge, Button, Form, Hidden, Icon, SelectField, TextArea, TextField, Tone, Variant},
+use crate::components::{
+    Badge, Button, Form, Hidden, Icon, SelectField, Submission, TextArea, TextField, Tone, Variant,
 };
 use berth_domain::{
     dotenv,
@@ -30,9 +29,9 @@ fn kinds() -> Vec<(String, String)> {
 
 /// Adds a variable.
 #[component]
-pub fn VariableForm(action: ServerAction<SetVariable>, #[prop(into)] path: String) -> impl IntoView {
+pub fn VariableForm(action: Submission, #[prop(into)] path: String) -> impl IntoView {
     Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok(_)))) {
+        if action.is_done() {
             clear_form();
         }
     });
@@ -57,11 +56,7 @@ fn clear_form() {
 
 /// Changes a variable. The value of a secret is not known here: it is written anew.
 #[component]
-pub fn EditForm(
-    action: ServerAction<SetVariable>,
-    #[prop(into)] path: String,
-    variable: VariableView,
-) -> impl IntoView {
+pub fn EditForm(action: Submission, #[prop(into)] path: String, variable: VariableView) -> impl IntoView {
     let kind = if variable.secret { "secret" } else { "plain" };
     let hint = if variable.secret {
         "The saved value is not shown; what is written here takes its place."

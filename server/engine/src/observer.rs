@@ -15,7 +15,7 @@ use berth_domain::{
     service::{InstanceView, WEB},
 };
 use dashmap::{DashMap, DashSet};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt, stream::BoxStream};
 use tokio::sync::Notify;
 use tracing::warn;
 
@@ -37,6 +37,8 @@ const TOGETHER: Duration = Duration::from_millis(50);
 #[derive(Default)]
 pub(crate) struct Unseen {
     services: DashSet<ServiceId>,
+    /// Those of which nothing that was seen before counts.
+    afresh: DashSet<ServiceId>,
     signal: Notify,
     seen: DashMap<String, Looked>,
     /// Microseconds.
@@ -60,6 +62,7 @@ impl Unseen {
 impl Engine {
     /// Asks the observer to look at a service soon.
     pub(crate) fn look_at(&self, service: ServiceId) {
+        self.parts.unseen.afresh.insert(service);
         self.parts.unseen.services.insert(service);
         self.parts.unseen.signal.notify_one();
     }
@@ -76,7 +79,7 @@ pub(crate) async fn run(engine: Engine) {
 }
 
 async fn observe_with(engine: &Engine, docker: &dyn Runtime) {
-    let mut events = docker.events(&engine.parts.naming.ours());
+    let mut events = docker.events(&engine.parts.naming.ours()).fuse().boxed();
     let mut period = tokio::time::interval(PERIOD);
     loop {
         let seen = tokio::select! {
@@ -92,7 +95,11 @@ async fn observe_with(engine: &Engine, docker: &dyn Runtime) {
             Seen::All => look_at_all(engine, docker).await,
             Seen::Some => {
                 tokio::time::sleep(TOGETHER).await;
-                look_at_some(engine, docker).await
+                // A hundred instances that start are a hundred events: one look is enough for them.
+                match note_all(engine, &mut events) {
+                    Seen::All => look_at_all(engine, docker).await,
+                    _ => look_at_some(engine, docker).await,
+                }
             }
         };
         if let Err(error) = looked {
@@ -105,6 +112,15 @@ enum Seen {
     Nothing,
     Some,
     All,
+}
+
+/// Takes in every event that is there already.
+fn note_all(engine: &Engine, events: &mut BoxStream<'static, RuntimeEvent>) -> Seen {
+    let mut all = false;
+    while let Some(Some(event)) = events.next().now_or_never() {
+        all |= matches!(note(engine, event), Seen::All);
+    }
+    if all { Seen::All } else { Seen::Some }
 }
 
 /// Takes an event of Docker in; a start also means that there is output to follow.
@@ -123,6 +139,7 @@ fn note(engine: &Engine, event: RuntimeEvent) -> Seen {
                 engine.collect_logs(&name, service);
             }
             if matches!(action.as_str(), "start" | "die" | "oom" | "destroy" | "pause" | "unpause") {
+                engine.parts.unseen.seen.remove(&name);
                 engine.parts.unseen.services.insert(service);
                 return Seen::Some;
             }
@@ -171,7 +188,8 @@ async fn look_at_some(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()
     let services: BTreeSet<ServiceId> = engine.parts.unseen.services.iter().map(|entry| *entry).collect();
     for service in &services {
         engine.parts.unseen.services.remove(service);
-        look_at_one(engine, docker, *service).await?;
+        let afresh = engine.parts.unseen.afresh.remove(service).is_some();
+        look_at_one(engine, docker, *service, afresh).await?;
     }
     Ok(())
 }
@@ -179,16 +197,23 @@ async fn look_at_some(engine: &Engine, docker: &dyn Runtime) -> crate::Result<()
 /// Looks at a service at once.
 pub(crate) async fn look_now(engine: &Engine, service: ServiceId) -> crate::Result<()> {
     let docker = engine.docker().await?;
-    look_at_one(engine, &*docker, service).await
+    look_at_one(engine, &*docker, service, true).await
 }
 
-async fn look_at_one(engine: &Engine, docker: &dyn Runtime, service: ServiceId) -> crate::Result<()> {
+/// Looks at the instances that changed, or `afresh` at all of them.
+async fn look_at_one(
+    engine: &Engine,
+    docker: &dyn Runtime,
+    service: ServiceId,
+    afresh: bool,
+) -> crate::Result<()> {
     let instances = docker.instances(&engine.parts.naming.of_service(service)).await?;
     let instances: Vec<_> = instances.iter().filter(|i| is_instance(&i.labels)).collect();
-    // Something happened: what was seen before says nothing.
-    instances.iter().for_each(|instance| {
-        engine.parts.unseen.seen.remove(&instance.name);
-    });
+    if afresh {
+        instances.iter().for_each(|instance| {
+            engine.parts.unseen.seen.remove(&instance.name);
+        });
+    }
     for wanted in engine.parts.store.wanted(Some(service)).await? {
         look(engine, docker, &wanted, &instances).await?;
     }

@@ -2,7 +2,9 @@
 
 use crate::{
     api::account::{AddKey, RemoveKey, keys},
-    components::{Button, Card, EmptyState, Form, Hidden, Load, Table, TextArea, TextField, Time, Variant},
+    components::{
+        Button, Card, EmptyState, Form, Hidden, Load, Submission, Table, TextArea, TextField, Time, Variant,
+    },
     live::{Topic, use_live},
 };
 use berth_domain::account::KeyView;
@@ -12,7 +14,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Keys() -> impl IntoView {
     let live = use_live();
-    let add = ServerAction::<AddKey>::new();
+    let add = Submission::to::<AddKey>();
     let keys = Resource::new(move || (live.version(Topic::Account), add.version().get()), |_| keys());
     view! {
         <Card
@@ -36,7 +38,7 @@ pub fn Keys() -> impl IntoView {
 
 #[component]
 fn KeyTable(keys: Vec<KeyView>) -> impl IntoView {
-    let action = ServerAction::<RemoveKey>::new();
+    let action = Submission::to::<RemoveKey>();
     if keys.is_empty() {
         return view! {
             <EmptyState icon="key" title="No SSH keys yet" text="Add one to push with git without a password."/>

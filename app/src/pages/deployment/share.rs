@@ -5,7 +5,7 @@ use crate::{
         deployments::{CancelDeployment, PromoteDeployment},
         service::forms::steps_text,
     },
-    components::{Button, Card, Form, Hidden, Variant},
+    components::{Button, Card, Form, Hidden, Submission, Variant},
     live::Topic,
     pages::service::{
         follow::refresh_after,
@@ -67,11 +67,11 @@ fn ShareActions(
     /// It can be promoted.
     canary: Signal<bool>,
 ) -> impl IntoView {
-    let promote = ServerAction::<PromoteDeployment>::new();
-    let cancel = ServerAction::<CancelDeployment>::new();
+    let promote = Submission::to::<PromoteDeployment>();
+    let cancel = Submission::to::<CancelDeployment>();
     for topic in [Topic::Deployment(here.path.clone(), number), Topic::Service(here.path.clone())] {
-        refresh_after(promote.into(), topic.clone());
-        refresh_after(cancel.into(), topic);
+        refresh_after(promote, topic.clone());
+        refresh_after(cancel, topic);
     }
     let here = StoredValue::new(here);
     let hidden = move || {

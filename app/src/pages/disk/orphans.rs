@@ -5,7 +5,7 @@ use crate::{
     api::disk::{KeepOrphan, RemoveOrphan, load_orphans},
     components::{
         Badge, Button, Card, Confirmation, Disclosure, EmptyState, Form, Hidden, Icon, Load, Loadable,
-        Notice, Page, Time, Tone, Variant,
+        Notice, Page, Submission, Time, Tone, Variant,
     },
     live::Topic,
     pages::service::follow::{follow, refresh_after},
@@ -31,16 +31,16 @@ pub fn OrphansPage() -> impl IntoView {
 
 #[derive(Clone, Copy)]
 struct Verbs {
-    remove: ServerAction<RemoveOrphan>,
-    keep: ServerAction<KeepOrphan>,
+    remove: Submission,
+    keep: Submission,
 }
 
 #[component]
 fn Report(report: OrphanReport) -> impl IntoView {
     let report = follow(report, Topic::Disk, load_orphans);
-    let verbs = Verbs { remove: ServerAction::new(), keep: ServerAction::new() };
-    refresh_after(verbs.remove.into(), Topic::Disk);
-    refresh_after(verbs.keep.into(), Topic::Disk);
+    let verbs = Verbs { remove: Submission::to::<RemoveOrphan>(), keep: Submission::to::<KeepOrphan>() };
+    refresh_after(verbs.remove, Topic::Disk);
+    refresh_after(verbs.keep, Topic::Disk);
     let none = Memo::new(move |_| report.with(|report| report.items.is_empty()));
     let key =
         |item: &OrphanView| (item.kind, item.name.clone(), item.removed_at, item.size, item.problem.clone());

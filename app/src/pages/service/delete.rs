@@ -3,7 +3,7 @@
 use super::frame::Here;
 use crate::{
     api::service::{DeleteService, preview_service_deletion},
-    components::{Card, Confirmation, Disclosure, Form, Load, Loadable},
+    components::{Card, Confirmation, Disclosure, Form, Load, Loadable, Submission},
 };
 use berth_domain::service::DeletionPreview;
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 /// The card at the end of the settings.
 #[component]
 pub fn DeleteCard(here: Here) -> impl IntoView {
-    let delete = ServerAction::<DeleteService>::new();
+    let delete = Submission::to::<DeleteService>();
     let path = here.path.clone();
     let preview: Loadable<DeletionPreview> =
         Resource::new(|| (), move |()| preview_service_deletion(path.clone()));

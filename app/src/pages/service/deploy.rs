@@ -4,7 +4,8 @@ use super::frame::Here;
 use crate::{
     api::deployments::{Deploy, preview_deployment},
     components::{
-        Button, Dialog, DialogButton, ErrorState, Form, Hidden, Icon, Notice, Skeleton, Tone, Variant,
+        Button, Dialog, DialogButton, ErrorState, Form, Hidden, Icon, Notice, Skeleton, Submission, Tone,
+        Variant,
     },
     widgets::stepper::phase_name,
 };
@@ -24,7 +25,7 @@ pub fn waiting_words(service: &ServiceView) -> Option<String> {
 /// Deploys at once; where requests wait meanwhile, it says so first.
 #[component]
 pub fn DeployButton(here: Here) -> impl IntoView {
-    let deploy = ServerAction::<Deploy>::new();
+    let deploy = Submission::to::<Deploy>();
     let service = here.service;
     let warning = Memo::new(move |_| service.with(waiting_words));
     let here = StoredValue::new(here);

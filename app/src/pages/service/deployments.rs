@@ -8,7 +8,8 @@ use super::{
 use crate::{
     api::deployments::{CancelDeployment, load_deployments},
     components::{
-        Button, Card, Duration, EmptyState, Form, Hidden, LinkButton, Load, Loadable, Table, Time, Variant,
+        Button, Card, Duration, EmptyState, Form, Hidden, LinkButton, Load, Loadable, Submission, Table,
+        Time, Variant,
     },
     live::{Topic, use_live},
     widgets::{MeasuredCell, StatusBadge, stepper::PhaseBar},
@@ -33,8 +34,8 @@ fn Deployments(here: Here) -> impl IntoView {
     let after = Memo::new(move |_| query.with(|query| query.get_str("after").map(str::to_owned)));
     let (path, planned, live) = (here.path.clone(), here.path.clone(), use_live());
     let topic = Topic::Service(path.clone());
-    let cancel = ServerAction::<CancelDeployment>::new();
-    refresh_after(cancel.into(), topic.clone());
+    let cancel = Submission::to::<CancelDeployment>();
+    refresh_after(cancel, topic.clone());
     let list: Loadable<Page<DeploymentView>> = Resource::new(
         move || (live.version(topic.clone()), after.get()),
         move |(_, after)| load_deployments(path.clone(), after),
@@ -53,7 +54,7 @@ fn Deployments(here: Here) -> impl IntoView {
 fn History(
     page: Page<DeploymentView>,
     here: Here,
-    cancel: ServerAction<CancelDeployment>,
+    cancel: Submission,
     /// Not the first part of the history.
     later: bool,
 ) -> impl IntoView {
@@ -87,11 +88,7 @@ fn History(
 }
 
 #[component]
-fn HistoryRow(
-    deployment: DeploymentView,
-    here: Here,
-    cancel: ServerAction<CancelDeployment>,
-) -> impl IntoView {
+fn HistoryRow(deployment: DeploymentView, here: Here, cancel: Submission) -> impl IntoView {
     let base = here.base();
     let number = deployment.number;
     let href = format!("{base}/deployments/{number}");

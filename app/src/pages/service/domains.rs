@@ -7,8 +7,8 @@ use super::{
 use crate::{
     api::domains::{AddDomain, RemoveDomain, load_domains},
     components::{
-        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Load, Loadable, Table, TextField, Time,
-        Variant,
+        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Load, Loadable, Submission, Table,
+        TextField, Time, Variant,
     },
     live::Topic,
     widgets::UrlLink,
@@ -34,10 +34,10 @@ fn Loaded(domains: Vec<DomainView>, here: Here) -> impl IntoView {
     let topic = Topic::Service(here.path.clone());
     let path = here.path.clone();
     let domains = follow(domains, topic.clone(), move || load_domains(path.clone()));
-    let add = ServerAction::<AddDomain>::new();
-    let remove = ServerAction::<RemoveDomain>::new();
-    refresh_after(add.into(), topic.clone());
-    refresh_after(remove.into(), topic);
+    let add = Submission::to::<AddDomain>();
+    let remove = Submission::to::<RemoveDomain>();
+    refresh_after(add, topic.clone());
+    refresh_after(remove, topic);
     let rows = move || domains.get();
     let none = Memo::new(move |_| domains.with(Vec::is_empty));
     let row_here = StoredValue::new(here.clone());
@@ -61,7 +61,7 @@ fn Loaded(domains: Vec<DomainView>, here: Here) -> impl IntoView {
 }
 
 #[component]
-fn Row(domain: DomainView, here: Here, remove: ServerAction<RemoveDomain>) -> impl IntoView {
+fn Row(domain: DomainView, here: Here, remove: Submission) -> impl IntoView {
     let port = domain.port.map_or("the service's".to_owned(), |port| port.to_string());
     let warning = format!(
         "Requests for {}{} get no answer from this service any more, at once.",
@@ -90,7 +90,7 @@ fn Row(domain: DomainView, here: Here, remove: ServerAction<RemoveDomain>) -> im
 }
 
 #[component]
-fn AddForm(here: Here, add: ServerAction<AddDomain>) -> impl IntoView {
+fn AddForm(here: Here, add: Submission) -> impl IntoView {
     view! {
         <Card title="Add a domain" text="It is effective at once, without a deployment.">
             <Form action=add>

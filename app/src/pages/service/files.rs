@@ -10,8 +10,8 @@ use crate::{
         files::{DeleteFile, SetFile, load_files, reveal_file},
     },
     components::{
-        Button, Card, CopyButton, Disclosure, Form, Hidden, Icon, Load, Loadable, Notice, Table, TextArea,
-        TextField, Time, Tone, Variant,
+        Button, Card, CopyButton, Disclosure, Form, Hidden, Icon, Load, Loadable, Notice, Submission, Table,
+        TextArea, TextField, Time, Tone, Variant,
     },
     live::Topic,
     widgets::variables::AgainstBadge,
@@ -33,8 +33,8 @@ pub fn Files(here: Here) -> impl IntoView {
 
 #[derive(Clone, Copy)]
 struct Verbs {
-    set: ServerAction<SetFile>,
-    delete: ServerAction<DeleteFile>,
+    set: Submission,
+    delete: Submission,
 }
 
 #[component]
@@ -42,10 +42,13 @@ fn Loaded(files: FilesView, here: Here) -> impl IntoView {
     let topic = Topic::Service(here.path.clone());
     let path = here.path.clone();
     let files = follow(files, topic.clone(), move || load_files(path.clone()));
-    let (add, verbs) = (ServerAction::new(), Verbs { set: ServerAction::new(), delete: ServerAction::new() });
-    refresh_after(add.into(), topic.clone());
-    refresh_after(verbs.set.into(), topic.clone());
-    refresh_after(verbs.delete.into(), topic);
+    let (add, verbs) = (
+        Submission::to::<SetFile>(),
+        Verbs { set: Submission::to::<SetFile>(), delete: Submission::to::<DeleteFile>() },
+    );
+    refresh_after(add, topic.clone());
+    refresh_after(verbs.set, topic.clone());
+    refresh_after(verbs.delete, topic);
     let rows = move || files.with(|all| all.files.clone());
     let some = Memo::new(move |_| files.with(|all| !all.files.is_empty()));
     let removed = Memo::new(move |_| files.with(|all| all.removed.join(", ")));
@@ -125,7 +128,7 @@ fn Content(path: String, id: String) -> impl IntoView {
 }
 
 #[component]
-fn EditForm(file: FileView, here: Here, set: ServerAction<SetFile>) -> impl IntoView {
+fn EditForm(file: FileView, here: Here, set: Submission) -> impl IntoView {
     view! {
         <Form action=set>
             {here.hidden()}
@@ -139,7 +142,7 @@ fn EditForm(file: FileView, here: Here, set: ServerAction<SetFile>) -> impl Into
 }
 
 #[component]
-fn AddForm(here: Here, add: ServerAction<SetFile>) -> impl IntoView {
+fn AddForm(here: Here, add: Submission) -> impl IntoView {
     view! {
         <Card title="Add a file" text="A program finds it at its path and cannot change it. The content is sealed like a secret, and goes back with a rollback. It takes effect with the next deployment or restart.">
             <Form action=add>

@@ -2,6 +2,7 @@
 
 use crate::{
     api::PanelError,
+    components::Submission,
     live::{Topic, use_live},
 };
 use leptos::prelude::*;
@@ -35,14 +36,10 @@ where
 }
 
 /// Loads a topic anew whenever a form succeeded, without waiting for the event to come round.
-pub fn refresh_after<I, T>(action: Action<I, Result<T, PanelError>>, topic: Topic)
-where
-    I: Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
+pub fn refresh_after(action: Submission, topic: Topic) {
     let live = use_live();
     Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Ok(_)))) {
+        if action.is_done() {
             live.touch(&HashSet::from([topic.clone()]));
         }
     });

@@ -3,7 +3,7 @@
 use super::frame::crumbs;
 use crate::{
     api::{PanelError, service::CreateService, service::forms::suggested_from},
-    components::{Button, Card, Disclosure, ErrorState, Form, Hidden, Page, TextField, Variant},
+    components::{Button, Card, Disclosure, ErrorState, Form, Hidden, Page, Submission, TextField, Variant},
     widgets::source_form::{CredentialFields, GitBuildFields, SourceKind},
 };
 use berth_domain::{name::Name, problem::Problem};
@@ -31,7 +31,7 @@ pub fn NewServicePage() -> impl IntoView {
 
 #[component]
 fn NewService(project: Name, environment: Name) -> impl IntoView {
-    let create = ServerAction::<CreateService>::new();
+    let create = Submission::to::<CreateService>();
     let name = NodeRef::<Input>::new();
     let suggested = RwSignal::new(String::new());
     Effect::new(move |_| {

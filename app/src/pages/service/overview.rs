@@ -16,7 +16,7 @@ use crate::{
         deployments::Deploy,
         service::{StartService, StopService},
     },
-    components::{Button, Card, Form, Hidden, Notice, Tone, Variant},
+    components::{Button, Card, Form, Hidden, Notice, Submission, Tone, Variant},
     live::Topic,
 };
 use berth_domain::{
@@ -67,7 +67,7 @@ fn Overview(here: Here) -> impl IntoView {
 #[component]
 pub fn RestartBanner(here: Here) -> impl IntoView {
     let service = here.service;
-    let restart = ServerAction::<Deploy>::new();
+    let restart = Submission::to::<Deploy>();
     let needed = Memo::new(move |_| service.with(|s| s.restart_needed && s.state != ServiceState::Stopped));
     let meanwhile = Memo::new(move |_| service.with(waiting_words));
     let here = StoredValue::new(here);
@@ -96,11 +96,11 @@ pub fn RestartBanner(here: Here) -> impl IntoView {
 #[component]
 fn Power(here: Here) -> impl IntoView {
     let service = here.service;
-    let restart = ServerAction::<Deploy>::new();
-    let stop = ServerAction::<StopService>::new();
-    let start = ServerAction::<StartService>::new();
-    refresh_after(stop.into(), Topic::Service(here.path.clone()));
-    refresh_after(start.into(), Topic::Service(here.path.clone()));
+    let restart = Submission::to::<Deploy>();
+    let stop = Submission::to::<StopService>();
+    let start = Submission::to::<StartService>();
+    refresh_after(stop, Topic::Service(here.path.clone()));
+    refresh_after(start, Topic::Service(here.path.clone()));
     let state = Memo::new(move |_| service.with(|s| s.state));
     let runs = move || matches!(state.get(), ServiceState::Live | ServiceState::Down);
     let meanwhile = Memo::new(move |_| {

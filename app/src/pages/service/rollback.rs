@@ -7,7 +7,8 @@ use super::{
 use crate::{
     api::deployments::{RollBack, preview_rollback},
     components::{
-        Button, Card, Checkbox, Form, Hidden, LinkButton, Load, Loadable, Notice, Table, Tone, Variant,
+        Button, Card, Checkbox, Form, Hidden, LinkButton, Load, Loadable, Notice, Submission, Table, Tone,
+        Variant,
     },
 };
 use berth_domain::{
@@ -28,7 +29,7 @@ fn Rollback(here: Here) -> impl IntoView {
     let path = here.path.clone();
     let preview: Loadable<RollbackPreview> =
         Resource::new(move || number.get(), move |number| preview_rollback(path.clone(), number));
-    let roll_back = ServerAction::<RollBack>::new();
+    let roll_back = Submission::to::<RollBack>();
     let service = here.service;
     let warning = Memo::new(move |_| service.with(waiting_words));
     let show = move |preview: RollbackPreview| {
@@ -85,7 +86,7 @@ fn NotRestored(lines: Vec<String>) -> impl IntoView {
 }
 
 #[component]
-fn Confirm(preview: RollbackPreview, here: Here, roll_back: ServerAction<RollBack>) -> impl IntoView {
+fn Confirm(preview: RollbackPreview, here: Here, roll_back: Submission) -> impl IntoView {
     if !preview.image_available {
         return view! {
             <Notice tone=Tone::Bad title="The image is gone">

@@ -14,7 +14,7 @@ use crate::{
         RenameService, SetAutoDeploy, SetCredential, UpdateSettings, UpdateSource,
         forms::{SettingsForm, SourceForm},
     },
-    components::{Button, Card, Disclosure, Form, Hidden, Notice, TextField, Variant},
+    components::{Button, Card, Disclosure, Form, Hidden, Notice, Submission, TextField, Variant},
     live::Topic,
     widgets::{
         settings_form::SettingsFields,
@@ -59,8 +59,8 @@ fn Settings(here: Here) -> impl IntoView {
 
 #[component]
 fn SourceCard(here: Here) -> impl IntoView {
-    let save = ServerAction::<UpdateSource>::new();
-    refresh_after(save.into(), Topic::Service(here.path.clone()));
+    let save = Submission::to::<UpdateSource>();
+    refresh_after(save, Topic::Service(here.path.clone()));
     let form = here.service.with_untracked(|service| SourceForm::of(&service.source));
     view! {
         <Card title="Source" text="Where it comes from. What runs stays as it is until the next deployment.">
@@ -78,8 +78,8 @@ fn SourceCard(here: Here) -> impl IntoView {
 
 #[component]
 fn RunCard(here: Here) -> impl IntoView {
-    let save = ServerAction::<UpdateSettings>::new();
-    refresh_after(save.into(), Topic::Service(here.path.clone()));
+    let save = Submission::to::<UpdateSettings>();
+    refresh_after(save, Topic::Service(here.path.clone()));
     let form = here.service.with_untracked(|service| SettingsForm::of(&service.settings));
     view! {
         <Card title="How it runs" text="Everything has a default that fits most programs.">
@@ -94,8 +94,8 @@ fn RunCard(here: Here) -> impl IntoView {
 
 #[component]
 fn AutoDeployCard(here: Here) -> impl IntoView {
-    let set = ServerAction::<SetAutoDeploy>::new();
-    refresh_after(set.into(), Topic::Service(here.path.clone()));
+    let set = Submission::to::<SetAutoDeploy>();
+    refresh_after(set, Topic::Service(here.path.clone()));
     let service = here.service;
     let on = Memo::new(move |_| service.with(|service| service.settings.auto_deploy));
     let branch = Memo::new(move |_| {
@@ -129,8 +129,8 @@ fn AutoDeployCard(here: Here) -> impl IntoView {
 
 #[component]
 fn CredentialCard(here: Here) -> impl IntoView {
-    let set = ServerAction::<SetCredential>::new();
-    refresh_after(set.into(), Topic::Service(here.path.clone()));
+    let set = Submission::to::<SetCredential>();
+    refresh_after(set, Topic::Service(here.path.clone()));
     let service = here.service;
     let is_set = Memo::new(move |_| service.with(|service| service.credential_set));
     let text = move || match is_set.get() {
@@ -159,7 +159,7 @@ fn CredentialCard(here: Here) -> impl IntoView {
 
 #[component]
 fn RenameCard(here: Here) -> impl IntoView {
-    let rename = ServerAction::<RenameService>::new();
+    let rename = Submission::to::<RenameService>();
     let name = here.path.service.to_string();
     view! {
         <Card title="Name" text="The panel's address and the default domain follow the name; volumes and logs stay.">

@@ -3,7 +3,9 @@
 use super::{follow::refresh_after, frame::Here};
 use crate::{
     api::{service::forms::TriggersForm, webhooks::SetTriggers},
-    components::{Badge, Button, Card, Form, Icon, Notice, TextArea, TextField, Time, Tone, Variant},
+    components::{
+        Badge, Button, Card, Form, Icon, Notice, Submission, TextArea, TextField, Time, Tone, Variant,
+    },
     live::Topic,
 };
 use berth_domain::{source::Source, webhook::WatchTrial};
@@ -12,11 +14,11 @@ use leptos::prelude::*;
 /// The card on the settings page; none for an image.
 #[component]
 pub fn TriggersCard(here: Here) -> impl IntoView {
-    let set = ServerAction::<SetTriggers>::new();
-    refresh_after(set.into(), Topic::Service(here.path.clone()));
+    let set = Submission::to::<SetTriggers>();
+    refresh_after(set, Topic::Service(here.path.clone()));
     let form = here.service.with_untracked(|service| TriggersForm::of(&service.settings));
     let is_git = here.service.with_untracked(|service| matches!(service.source, Source::Git(_)));
-    let trial = move || set.value().get().and_then(|done| done.ok().flatten());
+    let trial = move || set.output::<Option<WatchTrial>>().flatten();
     let hidden = here.clone();
     is_git.then(|| view! {
         <Card title="Watched paths" text="For a repository with several programs in it: which files a push has to touch to deploy this service.">

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::variables::{DeleteVariable, SetVariable, load_variables},
-    components::{Card, EmptyState, Load, Loadable},
+    components::{Card, EmptyState, Load, Loadable, Submission},
     live::Topic,
     widgets::variables::{PasteOffer, VariableForm},
 };
@@ -68,10 +68,10 @@ fn OneByOne(
     topic: Topic,
     pasted: RwSignal<String>,
 ) -> impl IntoView {
-    let set = ServerAction::<SetVariable>::new();
-    let delete = ServerAction::<DeleteVariable>::new();
-    refresh_after(set.into(), topic.clone());
-    refresh_after(delete.into(), topic);
+    let set = Submission::to::<SetVariable>();
+    let delete = Submission::to::<DeleteVariable>();
+    refresh_after(set, topic.clone());
+    refresh_after(delete, topic);
     let none = Memo::new(move |_| variables.with(|v| v.variables.is_empty()));
     let may_change = may(Permission::Configure);
     let path = here.path.to_string();

@@ -9,7 +9,7 @@ use crate::{
     api::volumes::{AddVolume, DeleteVolume, KeepVolume, UnmountVolume, load_volumes},
     components::{
         Badge, Button, Card, Checkbox, Confirmation, Disclosure, EmptyState, Form, Hidden, Load, Loadable,
-        Table, TextField, Time, Tone, Variant,
+        Submission, Table, TextField, Time, Tone, Variant,
     },
     live::Topic,
 };
@@ -39,9 +39,9 @@ fn Volumes(here: Here) -> impl IntoView {
 
 #[derive(Clone, Copy)]
 struct Verbs {
-    unmount: ServerAction<UnmountVolume>,
-    delete: ServerAction<DeleteVolume>,
-    keep: ServerAction<KeepVolume>,
+    unmount: Submission,
+    delete: Submission,
+    keep: Submission,
 }
 
 #[component]
@@ -49,13 +49,16 @@ fn Loaded(volumes: Vec<VolumeView>, here: Here) -> impl IntoView {
     let topic = Topic::Service(here.path.clone());
     let path = here.path.clone();
     let volumes = follow(volumes, topic.clone(), move || load_volumes(path.clone()));
-    let add = ServerAction::<AddVolume>::new();
-    let verbs =
-        Verbs { unmount: ServerAction::new(), delete: ServerAction::new(), keep: ServerAction::new() };
-    refresh_after(add.into(), topic.clone());
-    refresh_after(verbs.unmount.into(), topic.clone());
-    refresh_after(verbs.delete.into(), topic.clone());
-    refresh_after(verbs.keep.into(), topic);
+    let add = Submission::to::<AddVolume>();
+    let verbs = Verbs {
+        unmount: Submission::to::<UnmountVolume>(),
+        delete: Submission::to::<DeleteVolume>(),
+        keep: Submission::to::<KeepVolume>(),
+    };
+    refresh_after(add, topic.clone());
+    refresh_after(verbs.unmount, topic.clone());
+    refresh_after(verbs.delete, topic.clone());
+    refresh_after(verbs.keep, topic);
     let rows = move || volumes.get();
     let none = Memo::new(move |_| volumes.with(Vec::is_empty));
     let row_here = StoredValue::new(here.clone());
@@ -113,7 +116,7 @@ fn Row(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
 }
 
 #[component]
-fn UnmountForm(name: String, here: Here, unmount: ServerAction<UnmountVolume>) -> impl IntoView {
+fn UnmountForm(name: String, here: Here, unmount: Submission) -> impl IntoView {
     view! {
         <Disclosure summary="Unmount" icon="close">
             <Form action=unmount>
@@ -143,12 +146,7 @@ fn Fate(volume: VolumeView, here: Here, verbs: Verbs) -> impl IntoView {
 }
 
 #[component]
-fn KeepForm(
-    volume: VolumeView,
-    deletion: VolumeDeletion,
-    here: Here,
-    keep: ServerAction<KeepVolume>,
-) -> impl IntoView {
+fn KeepForm(volume: VolumeView, deletion: VolumeDeletion, here: Here, keep: Submission) -> impl IntoView {
     let title = format!("{} asked for it", deletion.asked_by);
     view! {
         <Form action=keep class="inline-form">
@@ -161,7 +159,7 @@ fn KeepForm(
 }
 
 #[component]
-fn DeleteForm(volume: VolumeView, here: Here, delete: ServerAction<DeleteVolume>) -> impl IntoView {
+fn DeleteForm(volume: VolumeView, here: Here, delete: Submission) -> impl IntoView {
     let name = volume.name.to_string();
     let goes = vec![format!(
         "All data in the volume {name} ({}). Until its time has come, it can be kept.",
@@ -180,7 +178,7 @@ fn DeleteForm(volume: VolumeView, here: Here, delete: ServerAction<DeleteVolume>
 }
 
 #[component]
-fn AddForm(here: Here, add: ServerAction<AddVolume>) -> impl IntoView {
+fn AddForm(here: Here, add: Submission) -> impl IntoView {
     view! {
         <Card title="Mount a volume" text="It takes effect with the next deployment. While a volume that can be written is mounted, the old instance is stopped before the new one starts: two writers could destroy the data.">
             <Form action=add>

@@ -7,7 +7,8 @@ use crate::{
     api::webhooks::{ReplayDelivery, RotateWebhookSecret, load_webhook, read_once},
     boot::Boot,
     components::{
-        Badge, Button, Card, CopyField, Disclosure, Form, Hidden, Load, Loadable, Notice, Table, Time, Tone,
+        Badge, Button, Card, CopyField, Disclosure, Form, Hidden, Load, Loadable, Notice, Submission, Table,
+        Time, Tone,
     },
     live::{Topic, use_live},
 };
@@ -21,19 +22,16 @@ use leptos::prelude::*;
 /// The card on the settings page.
 #[component]
 pub fn WebhookCard(here: Here) -> impl IntoView {
-    let rotate = ServerAction::<RotateWebhookSecret>::new();
+    let rotate = Submission::to::<RotateWebhookSecret>();
     let (path, live) = (here.path.clone(), use_live());
     let topic = Topic::Service(path.clone());
-    super::follow::refresh_after(rotate.into(), topic.clone());
+    super::follow::refresh_after(rotate, topic.clone());
     let webhook: Loadable<WebhookView> =
         Resource::new(move || live.version(topic.clone()), move |_| load_webhook(path.clone()));
     let plain = Boot::once("webhook-secret").as_deref().and_then(read_once);
-    let secret = Memo::new(move |_| match rotate.value().get() {
-        Some(Ok(made)) => Some(made),
-        _ => plain.clone(),
-    });
-    let replay = ServerAction::<ReplayDelivery>::new();
-    super::follow::refresh_after(replay.into(), Topic::Service(here.path.clone()));
+    let secret = Memo::new(move |_| rotate.output::<WebhookSecret>().or_else(|| plain.clone()));
+    let replay = Submission::to::<ReplayDelivery>();
+    super::follow::refresh_after(replay, Topic::Service(here.path.clone()));
     let shown = here.clone();
     let show = move |webhook: WebhookView| {
         let set = webhook.secret_set;
@@ -74,11 +72,7 @@ fn FreshSecret(secret: WebhookSecret) -> impl IntoView {
 }
 
 #[component]
-fn Deliveries(
-    deliveries: Vec<DeliveryView>,
-    here: Here,
-    replay: ServerAction<ReplayDelivery>,
-) -> impl IntoView {
+fn Deliveries(deliveries: Vec<DeliveryView>, here: Here, replay: Submission) -> impl IntoView {
     if deliveries.is_empty() {
         return view! { <p class="hint">"Nothing was delivered yet."</p> }.into_any();
     }
@@ -91,7 +85,7 @@ fn Deliveries(
 }
 
 #[component]
-fn Delivery(delivery: DeliveryView, here: Here, replay: ServerAction<ReplayDelivery>) -> impl IntoView {
+fn Delivery(delivery: DeliveryView, here: Here, replay: Submission) -> impl IntoView {
     let tone = match delivery.verdict {
         Verdict::Queued => Tone::Good,
         Verdict::Ignored => Tone::Neutral,

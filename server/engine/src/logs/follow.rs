@@ -8,12 +8,15 @@ use super::{
 };
 use berth_domain::log::LogLine;
 use futures::stream::BoxStream;
-use std::sync::Arc;
-use tokio::sync::watch;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, time::Instant};
 
 /// What is looked at for one batch.
 const BATCH_BYTES: u64 = 512 << 10;
 const BATCH_LINES: usize = 4_000;
+
+/// Batches of a stream are at least so far apart, so that a flood comes in few large ones. The first line comes at once.
+const APART: Duration = Duration::from_millis(20);
 
 /// A reader that keeps its place. It reads from the files, so however slow it is, it holds nobody up and misses nothing.
 pub struct Follow {
@@ -65,10 +68,14 @@ impl Follow {
 
     /// The lines in batches until the log is removed.
     pub fn into_stream(self) -> BoxStream<'static, Vec<LogLine>> {
-        Box::pin(futures::stream::unfold(self, |mut follow| async {
+        Box::pin(futures::stream::unfold((self, Instant::now()), |(mut follow, next)| async move {
+            tokio::time::sleep_until(next).await;
             loop {
                 match follow.read().await {
-                    Ok(Some(lines)) => return Some((lines, follow)),
+                    Ok(Some(lines)) if lines.len() < BATCH_LINES => {
+                        return Some((lines, (follow, Instant::now() + APART)));
+                    }
+                    Ok(Some(lines)) => return Some((lines, (follow, next))),
                     Ok(None) if follow.wait().await => {}
                     Ok(None) => return None,
                     Err(error) => {

@@ -2,19 +2,19 @@
 
 use crate::{
     api::service::ScaleService,
-    components::{Button, Form, Hidden, Icon},
+    components::{Button, Form, Hidden, Icon, Submission},
     pages::service::frame::Here,
 };
-use berth_domain::service::WEB;
+use berth_domain::service::{ServiceView, WEB};
 use leptos::prelude::*;
 
 /// The buttons and the number.
 #[component]
 pub fn ScaleControl(process: String, here: Here, wanted: Signal<u16>) -> impl IntoView {
-    let scale = ServerAction::<ScaleService>::new();
+    let scale = Submission::to::<ScaleService>();
     let service = here.service;
     Effect::new(move |_| {
-        if let Some(Ok(scaled)) = scale.value().get() {
+        if let Some(scaled) = scale.output::<ServiceView>() {
             service.set(scaled);
         }
     });

@@ -2,7 +2,7 @@
 
 use crate::{
     api::waiting::{SetMaintenance, SetPause},
-    components::{Button, Card, Form, Hidden, Notice, TextArea, TextField, Time, Tone},
+    components::{Button, Card, Form, Hidden, Notice, Submission, TextArea, TextField, Time, Tone},
     live::Topic,
     pages::service::{
         follow::refresh_after,
@@ -38,8 +38,8 @@ pub fn WaitingNotice(here: Here) -> impl IntoView {
 #[component]
 fn InMaintenance(now: Maintenance, here: Here) -> impl IntoView {
     let Maintenance { message, by, since } = now;
-    let end = ServerAction::<SetMaintenance>::new();
-    refresh_after(end.into(), Topic::Service(here.path.clone()));
+    let end = Submission::to::<SetMaintenance>();
+    refresh_after(end, Topic::Service(here.path.clone()));
     let read = message.map(|message| view! { <p class="maintenance-message">{message}</p> });
     view! {
         <Notice tone=Tone::Warn title="In maintenance">
@@ -60,8 +60,8 @@ fn InMaintenance(now: Maintenance, here: Here) -> impl IntoView {
 
 #[component]
 fn Resume(here: Here) -> impl IntoView {
-    let resume = ServerAction::<SetPause>::new();
-    refresh_after(resume.into(), Topic::Service(here.path.clone()));
+    let resume = Submission::to::<SetPause>();
+    refresh_after(resume, Topic::Service(here.path.clone()));
     view! {
         <Form action=resume class="inline-form">
             {here.hidden()}
@@ -94,8 +94,8 @@ pub fn WaitingCard(here: Here) -> impl IntoView {
 /// The form that begins maintenance, or changes what visitors read.
 #[component]
 fn Maintain(message: Option<String>, here: Here) -> impl IntoView {
-    let begin = ServerAction::<SetMaintenance>::new();
-    refresh_after(begin.into(), Topic::Service(here.path.clone()));
+    let begin = Submission::to::<SetMaintenance>();
+    refresh_after(begin, Topic::Service(here.path.clone()));
     let word = if message.is_some() { "Change the message" } else { "Begin maintenance" };
     let hint = format!(
         "Visitors get 503 and read this, in at most {LONGEST_MESSAGE} characters. Instances and deployments go on."
@@ -113,8 +113,8 @@ fn Maintain(message: Option<String>, here: Here) -> impl IntoView {
 /// The form that lets requests wait.
 #[component]
 fn Pause(here: Here) -> impl IntoView {
-    let pause = ServerAction::<SetPause>::new();
-    refresh_after(pause.into(), Topic::Service(here.path.clone()));
+    let pause = Submission::to::<SetPause>();
+    refresh_after(pause, Topic::Service(here.path.clone()));
     view! {
         <Form action=pause>
             {here.hidden()}

@@ -6,11 +6,11 @@ use super::super::{
 };
 use crate::{
     api::variables::{ExportVariables, ImportVariables},
-    components::{Button, Card, Disclosure, Form, SelectField, TextArea, Variant},
+    components::{Button, Card, Disclosure, Form, SelectField, Submission, TextArea, Variant},
     live::Topic,
     widgets::variables::DotenvHelp,
 };
-use berth_domain::permission::Permission;
+use berth_domain::{permission::Permission, variable::ExportedVariables};
 use leptos::prelude::*;
 
 /// Import and export.
@@ -21,12 +21,12 @@ pub fn RawEditor(
     /// What was pasted where one key belongs.
     pasted: RwSignal<String>,
 ) -> impl IntoView {
-    let import = ServerAction::<ImportVariables>::new();
-    let export = ServerAction::<ExportVariables>::new();
-    refresh_after(import.into(), topic);
+    let import = Submission::to::<ImportVariables>();
+    let export = Submission::to::<ExportVariables>();
+    refresh_after(import, topic);
     let text = pasted.try_update_untracked(std::mem::take).unwrap_or_default();
     Effect::new(move |_| {
-        if let Some(Ok(exported)) = export.value().get() {
+        if let Some(exported) = export.output::<ExportedVariables>() {
             fill_editor(&exported.dotenv);
         }
     });
@@ -45,7 +45,7 @@ pub fn RawEditor(
 }
 
 #[component]
-fn ImportForm(here: Here, import: ServerAction<ImportVariables>, text: String) -> impl IntoView {
+fn ImportForm(here: Here, import: Submission, text: String) -> impl IntoView {
     let options = |options: [(&str, &str); 2]| {
         options.map(|(value, word)| (value.to_owned(), word.to_owned())).to_vec()
     };

@@ -2,11 +2,10 @@
 
 use super::super::frame::{Here, may};
 use crate::{
-    api::{
-        PanelError,
-        variables::{DeleteVariable, SetVariable, reveal_variable},
+    api::{PanelError, variables::reveal_variable},
+    components::{
+        Button, Card, CopyButton, Disclosure, Form, Hidden, Icon, Submission, Table, Time, Variant,
     },
-    components::{Button, Card, CopyButton, Disclosure, Form, Hidden, Icon, Table, Time, Variant},
     widgets::variables::{AgainstBadge, EditForm},
 };
 use berth_domain::{
@@ -22,8 +21,8 @@ type Reveal = Action<String, Result<RevealedVariable, PanelError>>;
 pub fn VariableTable(
     variables: RwSignal<VariablesView>,
     here: Here,
-    set: ServerAction<SetVariable>,
-    delete: ServerAction<DeleteVariable>,
+    set: Submission,
+    delete: Submission,
 ) -> impl IntoView {
     let rows = move || variables.with(|all| all.variables.clone());
     let key = |variable: &VariableView| {
@@ -41,12 +40,7 @@ pub fn VariableTable(
 }
 
 #[component]
-fn Row(
-    variable: VariableView,
-    path: String,
-    set: ServerAction<SetVariable>,
-    delete: ServerAction<DeleteVariable>,
-) -> impl IntoView {
+fn Row(variable: VariableView, path: String, set: Submission, delete: Submission) -> impl IntoView {
     let key = variable.key.clone();
     let gone = variable.against_running == berth_domain::variable::AgainstRunning::Removed;
     let changed = variable.changed_at.map(|at| view! { <Time at/> });
