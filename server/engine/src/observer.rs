@@ -53,6 +53,21 @@ impl Unseen {
         Duration::from_micros(self.last_look.load(Ordering::Relaxed))
     }
 
+    /// The instances that ran when they were last looked at.
+    pub fn running(&self) -> Vec<Running> {
+        let running = self.seen.iter().filter(|entry| entry.view.running);
+        let running = running.filter_map(|entry| {
+            Some(Running {
+                service: entry.service?,
+                name: entry.view.name.clone(),
+                number: entry.view.deployment,
+                process: entry.view.process.clone(),
+                networks: entry.networks.clone(),
+            })
+        });
+        running.collect()
+    }
+
     /// When everything was last looked at; 1970 before the first time.
     pub fn looked_at(&self) -> Timestamp {
         Timestamp::from_timestamp_millis(self.looked_at.load(Ordering::Relaxed)).unwrap_or_default()
@@ -220,10 +235,21 @@ async fn look_at_one(
     Ok(())
 }
 
+/// An instance that runs.
+pub(crate) struct Running {
+    pub service: ServiceId,
+    /// The container's name.
+    pub name: String,
+    pub number: Option<u64>,
+    pub process: String,
+    pub networks: BTreeMap<String, Option<IpAddr>>,
+}
+
 /// A container as it was seen.
 #[derive(Debug, Clone)]
 struct Looked {
     id: String,
+    service: Option<ServiceId>,
     state: InstanceState,
     networks: BTreeMap<String, Option<IpAddr>>,
     /// What is wrong with the answers to its probes.
@@ -274,6 +300,7 @@ async fn look_closer(
     let Some(instance) = docker.inspect_instance(&summary.name).await? else { return Ok(None) };
     let looked = Looked {
         id: summary.id.clone(),
+        service: service_of(&summary.labels),
         state: summary.state,
         networks: summary.networks.clone(),
         complaint: None,

@@ -21,8 +21,7 @@ use tracing::warn;
 
 use crate::{
     Engine, Result,
-    docker::{InstanceState, InstanceSummary},
-    naming::{is_instance, number_of, process_of, service_of},
+    observer::Running,
     probe::{ProbeSpec, ask_once},
     store::deployments::Wanted,
 };
@@ -93,19 +92,12 @@ async fn round(engine: &Engine, started: Instant, targets: Vec<Target>) {
     stream::iter(probes).buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
-/// The instances of what is live. Docker is asked once for all of them.
+/// The instances of what is live, as the observer saw them: Docker tells it of each change, and is not asked again.
 async fn targets(engine: &Engine) -> Result<Vec<Target>> {
     let wanted = engine.parts.store.wanted(None).await?;
-    if !wanted.iter().any(|wanted| wanted.live.is_some()) {
-        return Ok(Vec::new());
-    }
-    let instances = engine.docker().await?.instances(&engine.parts.naming.ours()).await?;
-    let mut by_service: HashMap<ServiceId, Vec<InstanceSummary>> = HashMap::new();
-    for instance in instances {
-        let is_web = is_instance(&instance.labels) && process_of(&instance.labels).is_none_or(|p| p == WEB);
-        if let (Some(service), true) = (service_of(&instance.labels), is_web) {
-            by_service.entry(service).or_default().push(instance);
-        }
+    let mut by_service: HashMap<ServiceId, Vec<Running>> = HashMap::new();
+    for instance in engine.parts.unseen.running().into_iter().filter(|instance| instance.process == WEB) {
+        by_service.entry(instance.service).or_default().push(instance);
     }
     let of = |wanted: Wanted| {
         let instances = by_service.remove(&wanted.service).unwrap_or_default();
@@ -114,7 +106,7 @@ async fn targets(engine: &Engine) -> Result<Vec<Target>> {
     Ok(wanted.into_iter().flat_map(of).collect())
 }
 
-fn targets_of(engine: &Engine, wanted: &Wanted, instances: Vec<InstanceSummary>) -> Vec<Target> {
+fn targets_of(engine: &Engine, wanted: &Wanted, instances: Vec<Running>) -> Vec<Target> {
     let Some(live) = wanted.live.as_ref().filter(|live| live.settings.routed && !wanted.stopped) else {
         return Vec::new();
     };
@@ -122,14 +114,13 @@ fn targets_of(engine: &Engine, wanted: &Wanted, instances: Vec<InstanceSummary>)
     let mut spec = ProbeSpec::of(&live.settings.probe, port);
     spec.timeout = spec.timeout.min(LONGEST);
     let network = engine.parts.naming.network(wanted.environment);
-    let target = |instance: InstanceSummary| {
-        let runs =
-            instance.state == InstanceState::Running && number_of(&instance.labels) == Some(live.number);
+    let target = |instance: Running| {
+        let is_live = instance.number == Some(live.number);
         Some(Target {
             organisation: wanted.organisation,
             service: wanted.service,
             number: live.number,
-            address: instance.networks.get(&network).copied().flatten().filter(|_| runs)?,
+            address: instance.networks.get(&network).copied().flatten().filter(|_| is_live)?,
             name: instance.name,
             network: network.clone(),
             spec: spec.clone(),
