@@ -7,6 +7,7 @@
 //! part of the panel does.
 
 pub mod account;
+pub mod certificates;
 pub mod deployments;
 pub mod disk;
 pub mod domains;

@@ -147,6 +147,8 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("token", "00000000000000000000000000000000"),
         ("file", "00000000000000000000000000000000"),
         ("delivery", "00000000000000000000000000000000"),
+        ("certificate", "00000000000000000000000000000000"),
+        ("chain", "x"),
         ("public_key", "ssh-ed25519 AAAA"),
         ("at", "/etc/new"),
         ("seconds", "5"),

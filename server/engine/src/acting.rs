@@ -2,6 +2,7 @@
 //! adapters over the same verbs.
 
 mod account;
+mod certificates;
 mod checks;
 mod deletion;
 mod deployments;

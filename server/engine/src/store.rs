@@ -7,6 +7,7 @@
 
 mod accounts;
 mod belongings;
+mod certificates;
 mod connect;
 mod deliveries;
 pub mod deployments;
@@ -36,6 +37,7 @@ mod write;
 
 pub use accounts::{Account, SessionRow, TokenRow};
 pub use belongings::Belongings;
+pub use certificates::{AccountRow, CertificateRow, Issued, NewCertificate, Outcome};
 pub use deliveries::{KeptDelivery, NewDelivery};
 pub use domains::{DomainRow, Holder, NewDomain};
 pub use error::StoreError;

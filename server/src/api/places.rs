@@ -1,7 +1,7 @@
 //! The parameters in the paths.
 
 use berth_domain::{
-    ids::{DeliveryId, DomainId, FileId, KeyId, SessionId, TokenId},
+    ids::{CertificateId, DeliveryId, DomainId, FileId, KeyId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -105,6 +105,15 @@ in_service! {
         /// The volume's name in the service.
         name: Name as String
     }
+}
+
+/// A certificate of the organisation.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InCertificate {
+    /// The certificate's id.
+    #[param(value_type = uuid::Uuid)]
+    pub certificate: CertificateId,
 }
 
 /// A session of the account.
