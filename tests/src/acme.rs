@@ -52,8 +52,7 @@ impl Pebble {
             .no_proxy()
             .tls_certs_only([reqwest::Certificate::from_pem(root.as_bytes())?])
             .build()?;
-        let mut pebble =
-            Self { folder, port, management, dns, dns_management, http, children: Vec::new() };
+        let mut pebble = Self { folder, port, management, dns, dns_management, http, children: Vec::new() };
         pebble.start_name_server()?;
         pebble.start_authority(http_port, &manners)?;
         eventually("Pebble and the name server answer", || async {
@@ -69,7 +68,18 @@ impl Pebble {
     fn start_name_server(&mut self) -> Result<()> {
         let mut server = command("pebble-challtestsrv");
         // No name has an address unless the test says so.
-        server.args(["-defaultIPv4", "", "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", ""]);
+        server.args([
+            "-defaultIPv4",
+            "",
+            "-defaultIPv6",
+            "",
+            "-http01",
+            "",
+            "-https01",
+            "",
+            "-tlsalpn01",
+            "",
+        ]);
         server.args(["-dns01", &format!("127.0.0.1:{}", self.dns)]);
         server.args(["-management", &format!("127.0.0.1:{}", self.dns_management)]);
         self.children.push(spawn(server, &self.folder.path().join("names.log"))?);

@@ -53,7 +53,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { database: Database::Sqlite, docker: true, everywhere: false, https: false, http_port: None, environment: Vec::new() }
+        Self {
+            database: Database::Sqlite,
+            docker: true,
+            everywhere: false,
+            https: false,
+            http_port: None,
+            environment: Vec::new(),
+        }
     }
 }
 

@@ -32,7 +32,8 @@ pub async fn get(port: u16, host: &str, root: &str) -> Result<Secured> {
         .with_no_client_auth();
     let stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await.context("connect")?;
     let name = ServerName::try_from(host.to_owned())?;
-    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.context("shake hands")?;
+    let mut stream =
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.context("shake hands")?;
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).context("a certificate")?;
     let certificate = shown.to_vec();
     let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");

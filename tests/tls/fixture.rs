@@ -58,7 +58,8 @@ impl Secure {
     /// What is known of the certificate of a host, by where it comes from.
     pub async fn certificate(&self, host: &str, origin: CertificateOrigin) -> Result<CertificateView> {
         let all: Vec<CertificateView> = self.owner.get("/certificates").await?.ok()?;
-        let found = all.into_iter().find(|one| one.origin == origin && one.names.iter().any(|name| name == host));
+        let found =
+            all.into_iter().find(|one| one.origin == origin && one.names.iter().any(|name| name == host));
         found.with_context(|| format!("nothing is known of a certificate for {host}"))
     }
 

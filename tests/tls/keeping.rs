@@ -42,7 +42,8 @@ async fn r_tls_6_a_removed_domain_is_ordered_no_more() -> Result<()> {
         ensure!(!secure.ordered(HOST).await?.serves, "it serves");
         let files = fs::read_dir(secure.berth.data().join("proxy/routes"))?;
         let id = secure.ordered(HOST).await?.id.to_string();
-        let there = files.filter_map(|file| file.ok()).any(|file| file.file_name().to_string_lossy().contains(&id));
+        let there =
+            files.filter_map(|file| file.ok()).any(|file| file.file_name().to_string_lossy().contains(&id));
         ensure!(!there, "the proxy has it");
         Ok(())
     })

@@ -55,7 +55,8 @@ impl Authority {
     pub async fn register(&self) -> Result<(Account, Secret), AcmeError> {
         let contact: Vec<_> = self.email.iter().map(|email| format!("mailto:{email}")).collect();
         let contact: Vec<_> = contact.iter().map(String::as_str).collect();
-        let new = NewAccount { contact: &contact, terms_of_service_agreed: true, only_return_existing: false };
+        let new =
+            NewAccount { contact: &contact, terms_of_service_agreed: true, only_return_existing: false };
         let binding = self.binding.as_ref().map(ExternalBinding::key).transpose()?;
         let builder = instant_acme::Account::builder_with_http(Box::new(Http::new(self)?));
         let (account, credentials) = builder.create(&new, self.directory.clone(), binding.as_ref()).await?;

@@ -46,6 +46,8 @@ pub(crate) struct Tls {
     served: RwLock<Arc<HashSet<String>>>,
     /// The hosts to which any service answers.
     known: RwLock<Arc<HashSet<String>>>,
+    /// The chains that the proxy was handed.
+    handed: DashMap<CertificateId, String>,
     /// What is shown below `/.well-known/acme-challenge/`, by token.
     shown: Arc<DashMap<String, String>>,
     accounts: DashMap<OrganisationId, Account>,
@@ -79,6 +81,7 @@ impl Tls {
             signal: Notify::new(),
             served: RwLock::default(),
             known: RwLock::default(),
+            handed: DashMap::new(),
             shown: Arc::default(),
             accounts: DashMap::new(),
             serving: Mutex::default(),

@@ -99,7 +99,8 @@ impl Proxy {
     pub async fn open(config: ProxyConfig) -> Result<Self, ProxyError> {
         let key = files::prepare(&config.folder).await?;
         let waiting_room = waiting_room::last(&config.folder).await;
-        files::write(&config.folder, base::FILE, &base::render(&key, waiting_room, config.https_port != 0)?).await?;
+        files::write(&config.folder, base::FILE, &base::render(&key, waiting_room, config.https_port != 0)?)
+            .await?;
         let client =
             crate::plain_http::client().timeout(Duration::from_secs(3)).build().map_err(|error| {
                 ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() }

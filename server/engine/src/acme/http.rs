@@ -58,7 +58,8 @@ impl HttpClient for Http {
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-            let request = reqwest::Request::try_from(http::Request::from_parts(parts, body)).map_err(other)?;
+            let request =
+                reqwest::Request::try_from(http::Request::from_parts(parts, body)).map_err(other)?;
             let answer = client.execute(request).await.map_err(other)?;
             let mut head = http::Response::builder().status(answer.status());
             if let Some(headers) = head.headers_mut() {

@@ -125,7 +125,8 @@ impl Acting {
         self.engine.revoke(&row).await?;
         let mut write = self.begin().await?;
         write.scoped(self.scope()).delete_certificate(id).await?;
-        let told = format!("The certificate of {} was revoked; another one is ordered.", row.names.join(", "));
+        let told =
+            format!("The certificate of {} was revoked; another one is ordered.", row.names.join(", "));
         write.record(self.tells(EventKind::CertificateRemoved, Subject::organisation(), told));
         write.commit().await?;
         self.engine.certificates_changed();

@@ -16,7 +16,10 @@ use super::attempt::Failure;
 
 impl Engine {
     /// The organisation's account at the authority, made when it has none.
-    pub(super) async fn account(&self, organisation: OrganisationId) -> std::result::Result<Account, Failure> {
+    pub(super) async fn account(
+        &self,
+        organisation: OrganisationId,
+    ) -> std::result::Result<Account, Failure> {
         if let Some(account) = self.parts.tls.accounts.get(&organisation) {
             return Ok(account.clone());
         }
@@ -25,7 +28,8 @@ impl Engine {
         if let Some(account) = self.parts.tls.accounts.get(&organisation) {
             return Ok(account.clone());
         }
-        let kept = self.store().acme_account(organisation, &authority.directory).await.map_err(Error::from)?;
+        let kept =
+            self.store().acme_account(organisation, &authority.directory).await.map_err(Error::from)?;
         let account = match kept {
             Some(kept) => {
                 let place = Row::new("acme_accounts", kept.id, "sealed");
@@ -38,7 +42,10 @@ impl Engine {
     }
 
     /// Makes an account at the authority, and keeps it.
-    pub(super) async fn register(&self, organisation: OrganisationId) -> std::result::Result<Account, Failure> {
+    pub(super) async fn register(
+        &self,
+        organisation: OrganisationId,
+    ) -> std::result::Result<Account, Failure> {
         let authority = self.authority().ok_or_else(no_authority)?;
         let (account, credentials) = authority.register().await?;
         self.keep_account(organisation, &credentials).await?;

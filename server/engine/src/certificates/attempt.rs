@@ -290,8 +290,12 @@ impl Failure {
         match self {
             Self::Unfit(why) => why.clone(),
             Self::Authority(error) => format!("{}.", sentence(&error.to_string())),
-            Self::Order(why) | Self::CutOff(why) => format!("The authority did not find it proven: {}.", why.trim_end_matches('.')),
-            Self::Budget(_) => "Berth has made as many orders as it allows itself for now; it goes on by itself.".into(),
+            Self::Order(why) | Self::CutOff(why) => {
+                format!("The authority did not find it proven: {}.", why.trim_end_matches('.'))
+            }
+            Self::Budget(_) => {
+                "Berth has made as many orders as it allows itself for now; it goes on by itself.".into()
+            }
             Self::Fault(error) => error.problem().message,
         }
     }

@@ -54,13 +54,16 @@ pub(super) fn plan(seen: &Seen<'_>) -> Plan {
         }
     }
     for row in seen.rows {
-        let mine = hosts.keys().filter(|(organisation, host)| row.organisation == *organisation && row.is_for(host));
+        let mine =
+            hosts.keys().filter(|(organisation, host)| row.organisation == *organisation && row.is_for(host));
         let mine: Vec<_> = mine.map(|(_, host)| (*host).to_owned()).collect();
         judge(row, mine, seen, &mut plan);
     }
     let urgency = |id: &CertificateId| {
         let row = seen.rows.iter().find(|row| row.id == *id);
-        row.and_then(|row| row.issued.as_ref()).map(|issued| issued.not_after)
+        let ends = row.and_then(|row| row.issued.as_ref()).map(|issued| issued.not_after);
+        // Who was never tried does not wait behind those that fail again and again.
+        (ends, row.map(|row| row.failures))
     };
     plan.due.sort_by_key(urgency);
     plan

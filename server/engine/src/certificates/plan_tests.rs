@@ -92,7 +92,8 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
     let soon = issued(row(2, "b.example.com", CertificateOrigin::Acme), 20);
     let good = issued(row(3, "c.example.com", CertificateOrigin::Acme), 60);
     let later = Some(NOW + TimeDelta::hours(1));
-    let failed = CertificateRow { next_attempt_at: later, ..row(4, "d.example.com", CertificateOrigin::Acme) };
+    let failed =
+        CertificateRow { next_attempt_at: later, ..row(4, "d.example.com", CertificateOrigin::Acme) };
     let cut_off = CertificateRow {
         state: CertificateState::Ordering,
         order: Some(("url".into(), Vec::new())),
@@ -101,6 +102,9 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
     };
     let hosts = ["a", "b", "c", "d", "e"].map(|name| host(&format!("{name}.example.com")));
     let rows = [soon.clone(), expired.clone(), good, failed, cut_off.clone()];
+    let again = CertificateRow { failures: 3, ..row(6, "a.example.com", CertificateOrigin::Acme) };
+    let fresh = row(7, "b.example.com", CertificateOrigin::Acme);
+    assert_eq!(decide(&hosts, &[again.clone(), fresh.clone()]).due, [fresh.id, again.id]);
     // Who has none comes before who has one for some days yet.
     assert_eq!(decide(&hosts, &rows).due, [cut_off.id, expired.id, soon.id]);
 }

@@ -69,7 +69,13 @@ impl Engine {
     /// The names by which the authority goes in CAA records.
     async fn authority_names(&self) -> Vec<String> {
         let Some(authority) = self.authority() else { return Vec::new() };
-        self.parts.tls.identities.get_or_try_init(|| authority.identities()).await.cloned().unwrap_or_default()
+        self.parts
+            .tls
+            .identities
+            .get_or_try_init(|| authority.identities())
+            .await
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
@@ -168,7 +174,9 @@ mod tests {
         for public in ["8.8.8.8", "2a00:1450::1", "::ffff:8.8.8.8"] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
-        for private in ["10.1.2.3", "169.254.169.254", "127.0.0.1", "100.64.0.1", "fd00::1", "::1", "fe80::1", "0.0.0.0"] {
+        for private in
+            ["10.1.2.3", "169.254.169.254", "127.0.0.1", "100.64.0.1", "fd00::1", "::1", "fe80::1", "0.0.0.0"]
+        {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
         assert!(is_own("127.0.0.1".parse().unwrap()) && !is_own("192.0.2.1".parse().unwrap()));
@@ -185,7 +193,9 @@ mod tests {
         assert_eq!(forbidden(None, &ours), None);
         assert_eq!(forbidden(Some(&rule(&["letsencrypt.org", "pki.goog"])), &ours), None);
         assert_eq!(forbidden(Some(&rule(&["pki.goog"])), &[]), None);
-        assert!(forbidden(Some(&rule(&["pki.goog"])), &ours).is_some_and(|why| why.contains("letsencrypt.org")));
+        assert!(
+            forbidden(Some(&rule(&["pki.goog"])), &ours).is_some_and(|why| why.contains("letsencrypt.org"))
+        );
         assert!(forbidden(Some(&rule(&[""])), &[]).is_some());
     }
 }

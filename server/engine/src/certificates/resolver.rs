@@ -62,7 +62,9 @@ impl Resolver {
             let lookup = match resolver.lookup(format!("{at}.").as_str(), RecordType::CAA).await {
                 Ok(lookup) => lookup,
                 Err(error) if is_nothing(&error) => continue,
-                Err(error) => return Err(format!("The name servers do not say who may certify {at}: {error}.")),
+                Err(error) => {
+                    return Err(format!("The name servers do not say who may certify {at}: {error}."));
+                }
             };
             let records = lookup.answers().iter().filter_map(|record| match &record.data {
                 RData::CAA(caa) => Some(caa),

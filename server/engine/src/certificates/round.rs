@@ -27,6 +27,9 @@ const PERIOD: Duration = Duration::from_secs(10);
 /// How many attempts go on at the same time.
 const AT_ONCE: usize = 8;
 
+/// How many are tried before it is looked again who is the most urgent.
+const IN_A_ROUND: usize = 32;
+
 /// How often an authority is asked when it wants a certificate renewed.
 const ASK_EVERY: TimeDelta = TimeDelta::hours(12);
 
@@ -55,8 +58,11 @@ impl Engine {
         let rows: &[CertificateRow] = &rows;
         self.warn_of_ends(rows, &plan).await?;
         let row = |id: &CertificateId| rows.iter().find(|row| row.id == *id).cloned();
-        let attempts = plan.due.iter().filter_map(row).map(|row| self.attempt(row));
+        let attempts = plan.due.iter().take(IN_A_ROUND).filter_map(row).map(|row| self.attempt(row));
         stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<()>().await;
+        if plan.due.len() > IN_A_ROUND {
+            self.certificates_changed();
+        }
         self.ask_about_renewals(rows, &plan).await
     }
 
@@ -80,8 +86,13 @@ impl Engine {
         hosts: &[(OrganisationId, HostName, ServiceId)],
     ) -> Result<()> {
         let proxy = &self.parts.proxy;
+        let on_disk: HashSet<String> = proxy.certificates_on_disk().await?.into_iter().collect();
         for row in rows.iter().filter(|row| plan.serve.contains(&row.id)) {
             let Some(issued) = &row.issued else { continue };
+            let handed = self.parts.tls.handed.get(&row.id).is_some_and(|chain| *chain == issued.chain);
+            if handed && on_disk.contains(&row.id.to_string()) {
+                continue;
+            }
             let place = Row::new("certificates", row.id.0, "sealed_key");
             let key = match self.vault().unseal(&place, &issued.sealed_key) {
                 Ok(key) => key,
@@ -91,6 +102,7 @@ impl Engine {
                 }
             };
             proxy.write_certificate(&row.id.to_string(), &issued.chain, &key).await?;
+            self.parts.tls.handed.insert(row.id, issued.chain.clone());
         }
         let changed = self.parts.tls.set_served(plan.served.clone());
         let of_changed = hosts.iter().filter(|(_, host, _)| changed.contains(host.as_str()));
@@ -98,10 +110,8 @@ impl Engine {
         services.into_iter().for_each(|service| self.routes_to_write(service));
         // Those that no route uses any more go last.
         let wanted: HashSet<String> = plan.serve.iter().map(ToString::to_string).collect();
-        for id in proxy.certificates_on_disk().await? {
-            if !wanted.contains(&id) {
-                proxy.remove_certificate(&id).await?;
-            }
+        for id in on_disk.difference(&wanted) {
+            proxy.remove_certificate(id).await?;
         }
         Ok(())
     }
