@@ -31,7 +31,8 @@ use tokio::sync::{Mutex, Notify, OnceCell};
 use crate::{
     Config, Engine, Result,
     acme::{Account, Authority},
-    store::{Issued, Store, StoreResult},
+    engine::StartError,
+    store::{Issued, Store},
     vault::{Row, Secret},
 };
 use budget::Budget;
@@ -76,7 +77,7 @@ impl Drop for Shown {
 
 impl Tls {
     /// Knows at once what is served: a restart takes HTTPS from nobody.
-    pub async fn open(config: &Config, store: &Store) -> StoreResult<Self> {
+    pub async fn open(config: &Config, store: &Store) -> std::result::Result<Self, StartError> {
         let tls = Self {
             signal: Notify::new(),
             served: RwLock::default(),
@@ -92,7 +93,9 @@ impl Tls {
             resolver: Resolver::new(config.resolver),
         };
         if config.https_port != 0 {
-            let (hosts, rows) = (store.hosts_everywhere().await?, store.certificates_everywhere().await?);
+            let unread = |error| StartError::because("read its certificates", error);
+            let hosts = store.hosts_everywhere().await.map_err(unread)?;
+            let rows = store.certificates_everywhere().await.map_err(unread)?;
             rows.iter().filter_map(|row| row.last_attempt_at).for_each(|at| tls.budget.remember(at));
             let seen = Seen { hosts: &hosts, rows: &rows, now: crate::store::now(), orders: false };
             tls.set_served(plan(&seen).served);

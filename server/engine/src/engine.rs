@@ -136,9 +136,7 @@ impl Engine {
         let proxy = Proxy::open(proxy_config(&config))
             .await
             .map_err(|error| StartError::because("prepare the proxy's folder", error))?;
-        let tls = Tls::open(&config, &store)
-            .await
-            .map_err(|error| StartError::because("read its certificates", error))?;
+        let tls = Tls::open(&config, &store).await?;
         let (collector, requests) = Collector::new();
         let parts = Parts {
             naming: Naming::new(&config.instance),
