@@ -16,6 +16,7 @@ impl MigrationName for Certificates {
 impl MigrationTrait for Certificates {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         accounts(manager).await?;
+        zones(manager).await?;
         certificates(manager).await
     }
 
@@ -31,6 +32,18 @@ async fn accounts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     table.col(text("directory")).col(blob("sealed")).col(timestamp_with_time_zone("created_at"));
     manager.create_table(table).await?;
     index(manager, "acme_accounts", &["organisation_id", "directory"], true).await
+}
+
+/// Zones of the DNS in which Berth may put proofs.
+async fn zones(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let mut table = owned("dns_zones");
+    table
+        .col(text("zone"))
+        .col(text("host"))
+        .col(blob("sealed_token"))
+        .col(timestamp_with_time_zone("created_at"));
+    manager.create_table(table).await?;
+    index(manager, "dns_zones", &["organisation_id", "zone"], true).await
 }
 
 async fn certificates(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -134,6 +134,10 @@ pub struct AcmeArgs {
     #[arg(long, env = "BERTH_ACME_EAB_HMAC", hide_env_values = true, value_parser = secret)]
     pub acme_eab_hmac: Option<Secret>,
 
+    /// A program of yours that puts proofs into zones of the DNS: POST <this>/set-txt and /clear-txt
+    #[arg(long, env = "BERTH_DNS_WEBHOOK")]
+    pub dns_webhook: Option<String>,
+
     /// The port at which the authority looks for proofs; 80 for every public one
     #[arg(long, env = "BERTH_ACME_HTTP_PORT", default_value_t = 80)]
     pub acme_http_port: u16,
@@ -225,6 +229,7 @@ impl ServeArgs {
             acme_email: given(&self.acme.acme_email),
             acme_ca_root: self.acme.acme_ca_root.clone().filter(|path| !path.as_os_str().is_empty()),
             acme_binding: self.acme.binding(),
+            dns_webhook: given(&self.acme.dns_webhook),
             acme_http_port: self.acme.acme_http_port,
             resolver: self.acme.resolver.0,
             proxy_api_port: self.proxy_api_port,

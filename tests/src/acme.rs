@@ -127,6 +127,7 @@ impl Pebble {
             ("BERTH_ACME_CA_ROOT", root.display().to_string()),
             ("BERTH_ACME_EMAIL", "owner@example.com".to_owned()),
             ("BERTH_ACME_HTTP_PORT", http_port.to_string()),
+            ("BERTH_DNS_WEBHOOK", format!("http://127.0.0.1:{}", self.dns_management)),
             ("BERTH_RESOLVER", format!("127.0.0.1:{}", self.dns)),
         ]
         .map(|(key, value)| (key.to_owned(), value))

@@ -152,3 +152,19 @@ async fn until_ordered(pebble: &Pebble) -> Result<()> {
     })
     .await
 }
+
+/// R-TLS-5: all names of a zone share one certificate, which is proven in the DNS; the proof is taken out again.
+#[tokio::test]
+async fn r_tls_5_a_wildcard_is_proven_in_the_dns() -> Result<()> {
+    let secure = Secure::start(Manners::default()).await?;
+    secure.owner.put("/zones/example.net", json!({ "host": "webhook" })).await?.ok::<Value>()?;
+    // Neither has an address in the DNS: nobody asks for one.
+    for host in ["a.example.net", "b.example.net"] {
+        secure.add(host).await?;
+        secure.answers(host, "one").await?;
+    }
+    let one = secure.ordered("*.example.net").await?;
+    ensure!(one.names == ["*.example.net"] && one.serves, "{one:?}");
+    ensure!(secure.pebble.orders()? == 1, "{} orders", secure.pebble.orders()?);
+    secure.owner.delete("/zones/example.net", Value::Null).await?.done()
+}

@@ -59,6 +59,9 @@ text_enum! {
         CertificateEnds = "certificate.ends",
         CertificateUploaded = "certificate.uploaded",
         CertificateRemoved = "certificate.removed",
+        /// A zone whose names get one certificate.
+        ZoneKept = "certificate.zone_kept",
+        ZoneRemoved = "certificate.zone_removed",
         CertificateAccountKeyChanged = "certificate.account_key_changed",
         /// A person wants it tried at once.
         CertificateRetried = "certificate.retried",

@@ -7,7 +7,7 @@ mod http;
 mod order;
 
 pub(crate) use error::AcmeError;
-pub(crate) use order::{Order, Stage};
+pub(crate) use order::{Order, Proof, Stage};
 
 use std::path::PathBuf;
 

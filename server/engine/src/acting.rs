@@ -24,6 +24,7 @@ mod variables;
 mod volumes;
 mod waiting;
 mod webhooks;
+mod zones;
 
 pub(crate) use files::place as file_place;
 pub use logs::LogFollow;

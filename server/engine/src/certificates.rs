@@ -6,9 +6,11 @@
 mod account;
 mod attempt;
 mod budget;
+mod dns;
 mod inspect;
 mod plan;
 mod preflight;
+mod proof;
 mod resolver;
 mod round;
 
@@ -97,7 +99,8 @@ impl Tls {
             let hosts = store.hosts_everywhere().await.map_err(unread)?;
             let rows = store.certificates_everywhere().await.map_err(unread)?;
             rows.iter().filter_map(|row| row.last_attempt_at).for_each(|at| tls.budget.remember(at));
-            let seen = Seen { hosts: &hosts, rows: &rows, now: crate::store::now(), orders: false };
+            let seen =
+                Seen { hosts: &hosts, rows: &rows, zones: &[], now: crate::store::now(), orders: false };
             tls.set_served(plan(&seen).served);
         }
         Ok(tls)

@@ -31,6 +31,8 @@ pub struct Config {
     pub acme_ca_root: Option<PathBuf>,
     /// What ties accounts to one that exists at the authority already.
     pub acme_binding: Option<ExternalBinding>,
+    /// A program of the operator's that puts proofs into zones of the DNS.
+    pub dns_webhook: Option<String>,
     /// The port at which the authority looks for proofs: 80, except in tests.
     pub acme_http_port: u16,
     /// The name server that is asked about domains; the machine's own when absent.
@@ -77,6 +79,7 @@ impl Config {
             acme_email: None,
             acme_ca_root: None,
             acme_binding: None,
+            dns_webhook: None,
             acme_http_port: 80,
             resolver: None,
             proxy_api_port: 8079,

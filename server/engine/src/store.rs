@@ -34,6 +34,7 @@ mod variables;
 mod volume_deletions;
 mod waiting;
 mod write;
+mod zones;
 
 pub use accounts::{Account, SessionRow, TokenRow};
 pub use belongings::Belongings;
@@ -53,6 +54,7 @@ pub use variables::{NewVariable, VariableRow};
 pub use volume_deletions::{NewVolumeDeletion, VolumeDeletionRow};
 pub use waiting::Standing;
 pub use write::{Write, Writing};
+pub use zones::ZoneRow;
 
 use berth_domain::ids::OrganisationId;
 use chrono::{DateTime, SubsecRound, Utc};

@@ -2,7 +2,7 @@
 
 use super::{
     extract::{At, Body, By},
-    places::InCertificate,
+    places::{InCertificate, InZone},
 };
 use crate::http::{App, Refusal};
 use axum::{
@@ -10,7 +10,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use berth_domain::certificate::{CertificateView, UploadCertificate};
+use berth_domain::certificate::{CertificateView, KeepZone, UploadCertificate, ZoneView};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -21,6 +21,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_certificate_chain))
         .routes(routes!(revoke_certificate))
         .routes(routes!(change_account_key))
+        .routes(routes!(list_zones))
+        .routes(routes!(keep_zone, remove_zone))
 }
 
 /// List certificates
@@ -90,5 +92,37 @@ async fn revoke_certificate(By(acting): By, At(place): At<InCertificate>) -> Res
     responses((status = 204, description = "Changed; the old key is worth nothing")))]
 async fn change_account_key(By(acting): By) -> Result<StatusCode, Refusal> {
     acting.change_account_key().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List zones
+///
+/// The names below each share one certificate, which is proven in the DNS.
+#[utoipa::path(get, path = "/zones", tag = "Certificates",
+    responses((status = 200, description = "The zones", body = [ZoneView])))]
+async fn list_zones(By(acting): By) -> Result<Json<Vec<ZoneView>>, Refusal> {
+    Ok(Json(acting.zones().await?))
+}
+
+/// Set who keeps a zone
+///
+/// Its wildcard certificate is ordered at once. The token is sealed, and never shown again.
+#[utoipa::path(put, path = "/zones/{zone}", tag = "Certificates", params(InZone), request_body = KeepZone,
+    responses((status = 200, description = "Kept", body = ZoneView)))]
+async fn keep_zone(
+    By(acting): By,
+    At(place): At<InZone>,
+    Body(request): Body<KeepZone>,
+) -> Result<Json<ZoneView>, Refusal> {
+    Ok(Json(acting.keep_zone(place.zone, request).await?))
+}
+
+/// Remove a zone
+///
+/// Its certificate serves until its end, and is not renewed.
+#[utoipa::path(delete, path = "/zones/{zone}", tag = "Certificates", params(InZone),
+    responses((status = 204, description = "Removed")))]
+async fn remove_zone(By(acting): By, At(place): At<InZone>) -> Result<StatusCode, Refusal> {
+    acting.remove_zone(&place.zone).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,10 +22,30 @@ pub enum Stage {
     Invalid(String),
 }
 
-/// What the authority wants to read at a name, below `/.well-known/acme-challenge/`.
+/// Where a name is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// At the name itself, below `/.well-known/acme-challenge/`.
+    Http,
+    /// In a TXT record of its zone.
+    Dns,
+}
+
+impl Proof {
+    fn challenge(self) -> ChallengeType {
+        match self {
+            Self::Http => ChallengeType::Http01,
+            Self::Dns => ChallengeType::Dns01,
+        }
+    }
+}
+
+/// What the authority wants to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
+    /// The last part of the address, over HTTP.
     pub token: String,
+    /// What stands there, or in the record.
     pub text: String,
 }
 
@@ -52,8 +72,8 @@ impl Order {
         })
     }
 
-    /// What is still to be shown over HTTP.
-    pub async fn answers(&mut self) -> Result<Vec<Answer>, AcmeError> {
+    /// What is still to be shown.
+    pub async fn answers(&mut self, proof: Proof) -> Result<Vec<Answer>, AcmeError> {
         let mut answers = Vec::new();
         let mut authorizations = self.0.authorizations();
         while let Some(authorization) = authorizations.next().await {
@@ -62,24 +82,28 @@ impl Order {
                 continue;
             }
             let name = authorization.identifier().to_string();
-            let Some(challenge) = authorization.challenge(ChallengeType::Http01) else {
-                return Err(AcmeError::Refused(format!("it does not let {name} be proven over HTTP")));
+            let Some(challenge) = authorization.challenge(proof.challenge()) else {
+                return Err(AcmeError::Refused(format!("it does not let {name} be proven so ({proof:?})")));
             };
-            let text = challenge.key_authorization().as_str().to_owned();
+            let answer = challenge.key_authorization();
+            let text = match proof {
+                Proof::Http => answer.as_str().to_owned(),
+                Proof::Dns => answer.dns_value(),
+            };
             answers.push(Answer { token: challenge.token.clone(), text });
         }
         Ok(answers)
     }
 
     /// Says that everything is shown.
-    pub async fn say_ready(&mut self) -> Result<(), AcmeError> {
+    pub async fn say_ready(&mut self, proof: Proof) -> Result<(), AcmeError> {
         let mut authorizations = self.0.authorizations();
         while let Some(authorization) = authorizations.next().await {
             let mut authorization = authorization?;
             if authorization.status != AuthorizationStatus::Pending {
                 continue;
             }
-            let Some(mut challenge) = authorization.challenge(ChallengeType::Http01) else { continue };
+            let Some(mut challenge) = authorization.challenge(proof.challenge()) else { continue };
             if challenge.status == ChallengeStatus::Pending {
                 challenge.set_ready().await?;
             }

@@ -23,6 +23,7 @@ use super::{
     account::sealing,
     budget::{Pace, pause},
     inspect::{fresh_key, inspect, self_signed, signing_request},
+    proof::Proven,
     round::{fault, of_berth},
 };
 
@@ -86,7 +87,8 @@ impl Engine {
         }
         let mut order = row.order.clone();
         if order.is_none() {
-            for name in &row.names {
+            // A wildcard is proven in its zone: nobody asks at an address.
+            for name in row.names.iter().filter(|name| !name.starts_with("*.")) {
                 self.preflight(name).await.map_err(Failure::Unfit)?;
             }
             self.parts.tls.budget.take(self.now()).map_err(Failure::Budget)?;
@@ -137,8 +139,10 @@ impl Engine {
                 (order, key)
             }
         };
-        let chain = self.complete(&mut order, &row.names, &key).await?;
-        self.looked_at(row.id, chain, &key)
+        let mut proven = Proven::default();
+        let chain = self.complete(&mut order, row, &key, &mut proven).await;
+        proven.take_back().await;
+        self.looked_at(row.id, chain?, &key)
     }
 
     async fn keep_order(&self, row: &CertificateRow, url: &str, sealed: &[u8]) -> Result<()> {
@@ -151,23 +155,20 @@ impl Engine {
     async fn complete(
         &self,
         order: &mut Order,
-        names: &[String],
+        row: &CertificateRow,
         key: &Secret,
+        proven: &mut Proven,
     ) -> std::result::Result<String, Failure> {
-        let mut shown = Vec::new();
         let mut told = false;
         let mut wait = Duration::from_millis(100);
         loop {
             match order.stage().await? {
                 Stage::Pending if !told => {
-                    for answer in order.answers().await? {
-                        shown.push(self.parts.tls.show(answer.token, answer.text));
-                    }
-                    order.say_ready().await?;
+                    self.prove(row, order, proven).await?;
                     told = true;
                 }
                 Stage::Ready => {
-                    let request = signing_request(names, key).map_err(fault)?;
+                    let request = signing_request(&row.names, key).map_err(fault)?;
                     order.finalize(&request).await?;
                 }
                 Stage::Valid => {

@@ -1,6 +1,6 @@
 //! What is to be done about certificates now: a pure function of the hosts, the rows and the time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use berth_domain::{
     certificate::{CertificateOrigin, CertificateState, covers, not_public},
@@ -9,7 +9,7 @@ use berth_domain::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::CertificateRow;
+use crate::store::{CertificateRow, ZoneRow};
 
 /// How long before its end a self-signed one is made anew.
 const SELF_SIGNED_RENEWAL: TimeDelta = TimeDelta::days(30);
@@ -18,6 +18,8 @@ const SELF_SIGNED_RENEWAL: TimeDelta = TimeDelta::days(30);
 pub(super) struct Seen<'a> {
     pub hosts: &'a [(OrganisationId, HostName, ServiceId)],
     pub rows: &'a [CertificateRow],
+    /// Zones whose names get one certificate.
+    pub zones: &'a [ZoneRow],
     pub now: DateTime<Utc>,
     /// Whether an authority is set.
     pub orders: bool,
@@ -27,7 +29,7 @@ pub(super) struct Seen<'a> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Hosts that get a row.
-    pub add: Vec<(OrganisationId, HostName, CertificateOrigin)>,
+    pub add: Vec<(OrganisationId, String, CertificateOrigin)>,
     /// Rows that nobody needs any more.
     pub remove: Vec<(OrganisationId, CertificateId)>,
     /// Certificates that the proxy is to have.
@@ -41,21 +43,28 @@ pub(super) struct Plan {
 /// Decides.
 pub(super) fn plan(seen: &Seen<'_>) -> Plan {
     let mut plan = Plan::default();
-    let mut hosts: BTreeMap<(OrganisationId, &str), &HostName> = BTreeMap::new();
+    let mut hosts: BTreeSet<(OrganisationId, &str)> = BTreeSet::new();
     for (organisation, host, _) in seen.hosts {
-        hosts.insert((*organisation, host.as_str()), host);
+        hosts.insert((*organisation, host.as_str()));
     }
-    for ((organisation, host), name) in &hosts {
+    for zone in seen.zones.iter().filter(|zone| seen.orders && !seen.rows.iter().any(|row| row.is_of(zone))) {
+        plan.add.push((zone.organisation, zone.wildcard(), CertificateOrigin::Acme));
+    }
+    for (organisation, host) in &hosts {
+        if seen.zones.iter().any(|zone| zone.organisation == *organisation && covers(&zone.wildcard(), host))
+        {
+            continue;
+        }
         let mut own = seen.rows.iter().filter(|row| row.organisation == *organisation && row.is_for(host));
         if !own.any(|row| row.is_automatic() || row.is_good(seen.now))
             && let Some(origin) = origin_for(host, seen.orders)
         {
-            plan.add.push((*organisation, (*name).clone(), origin));
+            plan.add.push((*organisation, (*host).to_owned(), origin));
         }
     }
     for row in seen.rows {
         let mine =
-            hosts.keys().filter(|(organisation, host)| row.organisation == *organisation && row.is_for(host));
+            hosts.iter().filter(|(organisation, host)| row.organisation == *organisation && row.is_for(host));
         let mine: Vec<_> = mine.map(|(_, host)| (*host).to_owned()).collect();
         judge(row, mine, seen, &mut plan);
     }
@@ -70,7 +79,12 @@ pub(super) fn plan(seen: &Seen<'_>) -> Plan {
 }
 
 fn judge(row: &CertificateRow, hosts: Vec<String>, seen: &Seen<'_>, plan: &mut Plan) {
-    if hosts.is_empty() {
+    let of_zone = seen.zones.iter().any(|zone| row.is_of(zone));
+    if row.is_wildcard() && row.is_automatic() && !of_zone && !row.is_good(seen.now) {
+        plan.remove.push((row.organisation, row.id));
+        return;
+    }
+    if hosts.is_empty() && !of_zone {
         // What was given stays until its end: the domain may come back, and a new order would be wasted.
         if row.is_automatic() && !row.is_good(seen.now) {
             plan.remove.push((row.organisation, row.id));
@@ -81,7 +95,8 @@ fn judge(row: &CertificateRow, hosts: Vec<String>, seen: &Seen<'_>, plan: &mut P
         plan.serve.push(row.id);
         plan.served.extend(hosts.iter().cloned());
     }
-    if is_due(row, seen) && !is_covered_otherwise(row, &hosts, seen) {
+    let may_order = of_zone || !row.is_wildcard();
+    if may_order && is_due(row, seen) && !is_covered_otherwise(row, &hosts, seen) {
         plan.due.push(row.id);
     }
 }
@@ -109,7 +124,7 @@ fn is_covered_otherwise(row: &CertificateRow, hosts: &[String], seen: &Seen<'_>)
                 && other.is_good(seen.now)
         })
     };
-    hosts.iter().all(uploaded)
+    !hosts.is_empty() && hosts.iter().all(uploaded)
 }
 
 /// Who gives a certificate for a host; nobody for private names.
@@ -124,6 +139,18 @@ impl CertificateRow {
     /// Whether it is, or would be, good for a host.
     pub(crate) fn is_for(&self, host: &str) -> bool {
         self.names.iter().any(|name| covers(name, host))
+    }
+
+    /// Whether it is the one that a zone gets.
+    fn is_of(&self, zone: &ZoneRow) -> bool {
+        let wildcard = zone.wildcard();
+        self.organisation == zone.organisation
+            && self.origin == CertificateOrigin::Acme
+            && self.names.iter().any(|name| *name == wildcard)
+    }
+
+    fn is_wildcard(&self) -> bool {
+        self.names.iter().any(|name| name.starts_with("*."))
     }
 
     /// Whether Berth gets it by itself.

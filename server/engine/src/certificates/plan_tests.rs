@@ -45,7 +45,7 @@ fn issued(row: CertificateRow, days: i64) -> CertificateRow {
 }
 
 fn decide(hosts: &[(OrganisationId, HostName, ServiceId)], rows: &[CertificateRow]) -> Plan {
-    plan(&Seen { hosts, rows, now: NOW, orders: true })
+    plan(&Seen { hosts, rows, zones: &[], now: NOW, orders: true })
 }
 
 #[test]
@@ -84,6 +84,29 @@ fn an_uploaded_certificate_does_and_nothing_is_ordered() {
     let plan = decide(&[host("a.example.com"), host("b.example.com")], &[uploaded.clone(), before]);
     assert_eq!((plan.add.len(), plan.due.len(), plan.serve.clone()), (0, 0, vec![uploaded.id]));
     assert_eq!(plan.served.len(), 2);
+}
+
+/// R-TLS-5: the names of a zone share one certificate, and none is ordered for a zone that was taken away.
+#[test]
+fn r_tls_5_the_names_of_a_zone_share_one_certificate() {
+    let zone = ZoneRow {
+        id: Uuid::from_u128(5),
+        organisation: us(),
+        zone: "example.com".parse().expect("a zone"),
+        host: berth_domain::certificate::DnsHost::Webhook,
+        sealed_token: Vec::new(),
+        created_at: NOW,
+    };
+    let (zones, hosts) = ([zone], [host("a.example.com"), host("b.example.com"), host("example.com")]);
+    let seen = |zones, rows| plan(&Seen { hosts: &hosts, rows, zones, now: NOW, orders: true });
+    let names: Vec<_> = seen(&zones, &[]).add.into_iter().map(|(_, name, _)| name).collect();
+    assert_eq!(names, ["*.example.com", "example.com"]);
+    let waiting = row(1, "*.example.com", CertificateOrigin::Acme);
+    assert_eq!(seen(&zones, std::slice::from_ref(&waiting)).due, [waiting.id]);
+    let had = issued(waiting.clone(), 80);
+    assert_eq!(seen(&zones, std::slice::from_ref(&had)).served.len(), 2);
+    let without = seen(&[], std::slice::from_ref(&waiting));
+    assert_eq!((without.remove, without.due), (vec![(us(), waiting.id)], vec![]));
 }
 
 #[test]

@@ -53,6 +53,16 @@ impl Resolver {
         Ok(found)
     }
 
+    /// The texts of a name.
+    pub async fn texts(&self, name: &str) -> Result<Vec<String>, String> {
+        let resolver = self.0.as_ref().map_err(Clone::clone)?;
+        match resolver.lookup(format!("{name}.").as_str(), RecordType::TXT).await {
+            Ok(lookup) => Ok(lookup.answers().iter().map(|record| record.data.to_string()).collect()),
+            Err(error) if is_nothing(&error) => Ok(Vec::new()),
+            Err(error) => Err(format!("The name servers do not answer for {name}: {error}.")),
+        }
+    }
+
     /// The nearest rule about authorities that holds for a host; none when any may.
     pub async fn caa(&self, host: &str) -> Result<Option<CaaRule>, String> {
         let resolver = self.0.as_ref().map_err(Clone::clone)?;

@@ -72,8 +72,9 @@ impl Engine {
         let hosts = self.store().hosts_everywhere().await?;
         self.parts.tls.set_known(&hosts);
         let rows = self.store().certificates_everywhere().await?;
+        let zones = self.store().zones_everywhere().await?;
         let orders = self.authority().is_some();
-        let plan = plan(&Seen { hosts: &hosts, rows: &rows, now: self.now(), orders });
+        let plan = plan(&Seen { hosts: &hosts, rows: &rows, zones: &zones, now: self.now(), orders });
         self.serve(&plan, &rows, &hosts).await?;
         Ok((plan, rows))
     }
@@ -117,9 +118,9 @@ impl Engine {
     }
 
     async fn write_plan(&self, plan: &Plan) -> Result<()> {
-        for (organisation, host, origin) in &plan.add {
+        for (organisation, name, origin) in &plan.add {
             let id = CertificateId(Uuid::now_v7());
-            let names = vec![host.to_string()];
+            let names = vec![name.clone()];
             let issued = match origin {
                 CertificateOrigin::SelfSigned => Some(self.sign_oneself(id, &names)?),
                 _ => None,

@@ -33,7 +33,7 @@ mod records;
 mod workload;
 
 pub use accounts::{members, meta, organisations, sessions, ssh_keys, tokens, users};
-pub use authorities::{acme_accounts, certificates};
+pub use authorities::{acme_accounts, certificates, dns_zones};
 pub use contents::{file_contents, files};
 pub use leavings::{orphans, tombstones, volume_deletions};
 pub use records::{deliveries, deployments, events, releases};

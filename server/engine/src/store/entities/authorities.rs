@@ -15,6 +15,19 @@ entity! {
 }
 
 entity! {
+    /// Zones in which Berth may put proofs.
+    dns_zones "dns_zones" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        organisation_id: Uuid,
+        zone: String,
+        host: String,
+        sealed_token: Vec<u8>,
+        created_at: Time,
+    }
+}
+
+entity! {
     /// Certificates and the attempts to get them, their keys sealed.
     certificates "certificates" {
         #[sea_orm(primary_key, auto_increment = false)]
