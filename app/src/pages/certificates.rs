@@ -4,8 +4,8 @@ use super::may;
 use crate::{
     api::certificates::{RemoveCertificate, RetryCertificate, UploadCertificate, load_certificates},
     components::{
-        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Icon, Load, Loadable, Page, TextArea,
-        Time, Tone, Variant,
+        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Icon, Load, Loadable, Page, Submission,
+        TextArea, Time, Tone, Variant,
     },
     live::{Topic, use_clock},
     pages::service::follow::{follow, refresh_after},
@@ -32,18 +32,19 @@ pub fn CertificatesPage() -> impl IntoView {
 
 #[derive(Clone, Copy)]
 struct Verbs {
-    retry: ServerAction<RetryCertificate>,
-    remove: ServerAction<RemoveCertificate>,
+    retry: Submission,
+    remove: Submission,
 }
 
 #[component]
 fn All(all: Vec<CertificateView>) -> impl IntoView {
     let all = follow(all, Topic::Certificates, load_certificates);
-    let verbs = Verbs { retry: ServerAction::new(), remove: ServerAction::new() };
-    let upload = ServerAction::<UploadCertificate>::new();
-    refresh_after(verbs.retry.into(), Topic::Certificates);
-    refresh_after(verbs.remove.into(), Topic::Certificates);
-    refresh_after(upload.into(), Topic::Certificates);
+    let verbs =
+        Verbs { retry: Submission::to::<RetryCertificate>(), remove: Submission::to::<RemoveCertificate>() };
+    let upload = Submission::to::<UploadCertificate>();
+    refresh_after(verbs.retry, Topic::Certificates);
+    refresh_after(verbs.remove, Topic::Certificates);
+    refresh_after(upload, Topic::Certificates);
     let none = Memo::new(move |_| all.with(Vec::is_empty));
     let key = |one: &CertificateView| {
         (one.id, one.state, one.serves, one.not_after, one.last_attempt_at, one.next_attempt_at)
@@ -164,7 +165,7 @@ fn Actions(one: CertificateView, verbs: Verbs) -> impl IntoView {
 }
 
 #[component]
-fn Upload(upload: ServerAction<UploadCertificate>) -> impl IntoView {
+fn Upload(upload: Submission) -> impl IntoView {
     view! {
         <Card title="Upload a certificate" text="For names that no public authority knows, or that have one already. It serves at once.">
             <Form action=upload>

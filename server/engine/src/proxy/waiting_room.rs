@@ -46,19 +46,21 @@ pub(super) async fn remember(folder: &Path, at: SocketAddr) -> Result<(), ProxyE
 }
 
 pub(super) fn routers(file: &mut Document, secure: bool) {
-    let middlewares = |file: &mut Document| {
-        file.entry(3, "service", NAME).list(3, "middlewares", [NAME, NOBODY]);
+    let answers = |file: &mut Document, first: Option<&'static str>| {
+        let all = first.into_iter().chain([NAME, NOBODY]);
+        file.entry(3, "service", NAME).list(3, "middlewares", all);
     };
     file.head(2, NOBODY).entry(3, "rule", "PathPrefix(`/`)").line(3, "priority: 1");
     file.list(3, "entryPoints", [WEB]);
-    middlewares(file);
+    answers(file, None);
     file.head(2, CHALLENGE).entry(3, "rule", &format!("PathPrefix(`{CHALLENGES}`)"));
     file.line(3, &format!("priority: {CHALLENGE_PRIORITY}")).list(3, "entryPoints", [WEB]);
-    middlewares(file);
+    // An order goes on while Berth is killed or upgraded.
+    answers(file, Some(PATIENCE));
     if secure {
         file.head(2, &format!("{NOBODY}-tls")).entry(3, "rule", "PathPrefix(`/`)").line(3, "priority: 1");
         file.list(3, "entryPoints", [SECURE]).line(3, "tls: {}");
-        middlewares(file);
+        answers(file, None);
     }
 }
 
