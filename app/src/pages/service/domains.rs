@@ -13,7 +13,9 @@ use crate::{
     live::Topic,
     widgets::UrlLink,
 };
-use berth_domain::{certificate::CertificateView, domain_name::DomainView, permission::Permission};
+use berth_domain::{
+    certificate::CertificateView, domain_name::DomainView, ids::DomainId, permission::Permission,
+};
 use leptos::prelude::*;
 
 /// The domains of a service.
@@ -52,7 +54,7 @@ fn Loaded(domains: Vec<DomainView>, here: Here) -> impl IntoView {
         <Show when=move || !none.get()>
             <Card flush=true>
                 <Table head=vec!["Address", "Path", "Port", "Added", ""] caption="Domains">
-                    <For each=rows key=|domain| domain.id let:domain><Row domain here=row_here.get_value() remove/></For>
+                    <For each=rows key=shown let:domain><Row domain here=row_here.get_value() remove/></For>
                 </Table>
             </Card>
         </Show>
@@ -89,6 +91,12 @@ fn Row(domain: DomainView, here: Here, remove: Submission) -> impl IntoView {
             </td>
         </tr>
     }
+}
+
+/// What a row shows: it is drawn anew when that changes.
+fn shown(domain: &DomainView) -> (DomainId, Option<(bool, Option<String>)>) {
+    let certificate = domain.certificate.as_ref();
+    (domain.id, certificate.map(|one| (one.serves, one.last_error.clone())))
 }
 
 /// Whether it has a certificate, and else why not.

@@ -118,12 +118,9 @@ impl Cloudflare {
     }
 
     async fn list(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<String>, String> {
-        let query = serde_json::to_value(query).map_err(|error| error.to_string())?;
-        let pairs: Vec<(String, String)> =
-            serde_json::from_value(query).map_err(|error| error.to_string())?;
         let mut url =
             reqwest::Url::parse(&format!("{}{path}", Self::API)).map_err(|error| error.to_string())?;
-        url.query_pairs_mut().extend_pairs(pairs);
+        url.query_pairs_mut().extend_pairs(query);
         let token = self.zone.token.expose_text().unwrap_or_default();
         let answer = ask("Cloudflare", self.client.get(url).bearer_auth(token)).await?;
         let listed: Listed = serde_json::from_value(answer).map_err(|error| error.to_string())?;
