@@ -128,7 +128,7 @@ impl Cloudflare {
     }
 
     async fn zone_id(&self) -> Result<String, String> {
-        let found = self.list("/zones", &[("name", &self.zone.name)]).await?;
+        let found = self.list("/zones", &[("name", self.zone.name.as_str())]).await?;
         let none = || format!("Cloudflare shows no zone {} to this token.", self.zone.name);
         found.into_iter().next().ok_or_else(none)
     }
