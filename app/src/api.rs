@@ -21,6 +21,7 @@ pub mod variables;
 pub mod volumes;
 pub mod waiting;
 pub mod webhooks;
+pub mod zones;
 
 mod error;
 #[cfg(feature = "ssr")]

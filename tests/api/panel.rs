@@ -149,6 +149,7 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("delivery", "00000000000000000000000000000000"),
         ("certificate", "00000000000000000000000000000000"),
         ("chain", "x"),
+        ("zone", "example.com"),
         ("public_key", "ssh-ed25519 AAAA"),
         ("at", "/etc/new"),
         ("seconds", "5"),

@@ -24,10 +24,26 @@ async fn r_tls_2_a_broken_name_costs_no_order_and_says_why() -> Result<()> {
         ensure!(one.next_attempt_at.is_some() && !one.serves, "{one:?}");
     }
     ensure!(pebble.orders()? == 0, "{} orders", pebble.orders()?);
+    says_that_there_is_none(&secure, "nowhere.example.net").await?;
     pebble.points_here("nowhere.example.net").await?;
     secure.retry("nowhere.example.net").await?;
     secure.answers("nowhere.example.net", "one").await?;
     ensure!(pebble.orders()? == 1, "{} orders", pebble.orders()?);
+    Ok(())
+}
+
+/// R-TLS-6: who comes over HTTPS all the same reads that there is no certificate yet, not that nothing is here.
+async fn says_that_there_is_none(secure: &Secure, host: &str) -> Result<()> {
+    let port = secure.berth.https_port;
+    // A person may look past the warning of the browser.
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tls_danger_accept_invalid_certs(true)
+        .resolve(host, ([127, 0, 0, 1], port).into())
+        .build()?;
+    let said = client.get(format!("https://{host}:{port}/")).send().await?;
+    let (status, text) = (said.status().as_u16(), said.text().await?);
+    ensure!(status == 503 && text.contains("No certificate yet"), "it answered {status}: {text}");
     Ok(())
 }
 

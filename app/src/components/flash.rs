@@ -44,6 +44,8 @@ const MESSAGES: &[(&str, &str)] = &[
     ("domain-removed", "The domain is removed."),
     ("certificate-retried", "It is tried at once."),
     ("certificate-uploaded", "The certificate serves."),
+    ("zone-kept", "The zone is kept, and its certificate is ordered."),
+    ("zone-removed", "The zone is removed."),
     ("certificate-removed", "The certificate is removed."),
     ("volume-marked", "The volume will be deleted. Until then you can keep it."),
     ("volume-kept", "The volume is kept."),

@@ -1,5 +1,7 @@
 //! Certificates: what serves, until when, and why one is missing.
 
+mod zones;
+
 use super::may;
 use crate::{
     api::certificates::{RemoveCertificate, RetryCertificate, UploadCertificate, load_certificates},
@@ -16,6 +18,7 @@ use berth_domain::{
     permission::Permission,
 };
 use leptos::prelude::*;
+use zones::Zones;
 
 /// The certificates of the organisation.
 #[component]
@@ -26,6 +29,7 @@ pub fn CertificatesPage() -> impl IntoView {
     view! {
         <Page title="Certificates" subtitle=view! { {subtitle} }.into_any()>
             <Load resource=first inside=true view=|all| view! { <All all/> }/>
+            <Zones/>
         </Page>
     }
 }
