@@ -7,6 +7,7 @@
 //! part of the panel does.
 
 pub mod account;
+pub mod certificates;
 pub mod deployments;
 pub mod disk;
 pub mod domains;
@@ -20,6 +21,7 @@ pub mod variables;
 pub mod volumes;
 pub mod waiting;
 pub mod webhooks;
+pub mod zones;
 
 mod error;
 #[cfg(feature = "ssr")]

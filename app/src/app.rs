@@ -5,6 +5,7 @@ use crate::{
     live::Live,
     pages::{
         account::AccountPage,
+        certificates::CertificatesPage,
         deployment::DeploymentPage,
         disk::{DiskPage, OrphansPage},
         events::EventsPage,
@@ -67,6 +68,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/projects/:project/:environment/:service/settings") view=SettingsPage/>
             <Route path=path!("/projects/:project/:environment/:service/rollback/:number") view=RollbackPage/>
             <Route path=path!("/events") view=EventsPage/>
+            <Route path=path!("/certificates") view=CertificatesPage/>
             <Route path=path!("/disk") view=DiskPage/>
             <Route path=path!("/disk/orphans") view=OrphansPage/>
             <Route path=path!("/account") view=AccountPage/>

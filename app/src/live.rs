@@ -23,6 +23,8 @@ pub enum Topic {
     Events,
     /// What uses the disk, and what nobody wants.
     Disk,
+    /// Certificates, and the attempts to get some.
+    Certificates,
     /// The account's sessions, tokens and keys.
     Account,
 }
@@ -106,6 +108,9 @@ pub fn topics(event: &EventView) -> HashSet<Topic> {
     let kind = event.kind.as_str();
     if ["account.", "token.", "key."].iter().any(|start| kind.starts_with(start)) {
         topics.insert(Topic::Account);
+    }
+    if kind.starts_with("certificate.") || kind.starts_with("domain.") {
+        topics.insert(Topic::Certificates);
     }
     let leaves = ["orphan.", "volume."].iter().any(|start| kind.starts_with(start));
     if leaves || matches!(kind, "service.deleted" | "environment.deleted" | "project.deleted") {

@@ -1,6 +1,7 @@
 //! The pages: each knows its route and loads what it shows.
 
 pub mod account;
+pub mod certificates;
 pub mod deployment;
 pub mod disk;
 pub mod events;

@@ -1,6 +1,7 @@
 //! The REST API below `/api/v1`: thin adapters over the engine's verbs, one file per noun.
 
 mod account;
+mod certificates;
 mod deployments;
 mod disk;
 mod docs;
@@ -56,6 +57,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(variables::routes())
         .merge(deployments::routes())
         .merge(domains::routes())
+        .merge(certificates::routes())
         .merge(volumes::routes())
         .merge(disk::routes())
         .merge(files::routes())

@@ -17,6 +17,7 @@ use axum::{
 };
 use berth_engine::{
     Engine,
+    proxy::CHALLENGES,
     waiting::{Attended, Closed, Visit, VisitTo},
 };
 use chrono::Utc;
@@ -61,8 +62,17 @@ async fn receive(State(room): State<Room>, request: Request) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // Whoever else found the way here learns nothing.
     let Some(to) = room.engine.visit_of(header) else { return StatusCode::NOT_FOUND.into_response() };
+    if let Some(token) = request.uri().path().strip_prefix(CHALLENGES) {
+        return shown(&room.engine, token);
+    }
     if Engine::is_confirmation(header) {
         return StatusCode::NO_CONTENT.into_response();
+    }
+    if to.is_none() && header("x-forwarded-proto") == Some("https") {
+        let host = header("host").unwrap_or_default();
+        if room.engine.lacks_certificate(host.split(':').next().unwrap_or_default()) {
+            return room.tell(&Closed::NoCertificate, Form::of(headers), headers);
+        }
     }
     let may_wait = !headers.contains_key(header::UPGRADE);
     let visit = Visit { to, size: size_of(&request), may_wait };
@@ -76,6 +86,14 @@ async fn receive(State(room): State<Room>, request: Request) -> Response {
         // Two open ends cannot be sent on: the client asks again in a moment.
         (Attended::Instance(_), _) if !may_wait => room.tell(&Closed::Busy, form, headers),
         (Attended::Instance(address), to) => room.send_on(request, address, form, to).await,
+    }
+}
+
+/// What an authority reads before it believes that a name is ours.
+fn shown(engine: &Engine, token: &str) -> Response {
+    match engine.shown(token) {
+        Some(text) => ([(header::CONTENT_TYPE, "application/octet-stream")], text).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

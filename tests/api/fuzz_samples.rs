@@ -17,6 +17,8 @@ pub fn sample_body(method: &Method, path: &str) -> Value {
         ("POST", "/me/keys", _) => json!({ "name": "laptop", "public_key":
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f" }),
         ("POST", "/projects", _) => json!({ "name": "other" }),
+        ("PUT", "/zones/{zone}", _) => json!({ "host": "webhook" }),
+        ("POST", "/certificates", _) => json!({ "chain": "no chain", "key": "no key" }),
         ("POST", "/orphans/remove", _) => json!({ "kind": "container", "name": "berth-none", "confirm": "" }),
         ("POST", "/orphans/keep", _) => json!({ "kind": "volume", "name": "berth-none" }),
         ("PATCH", "/projects/{project}", _) => json!({ "name": "shop" }),

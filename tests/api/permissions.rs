@@ -50,6 +50,8 @@ impl Place {
             place("{name}", "data"),
             // There is none: who may is told that, and who may not is not.
             place("{delivery}", &uuid::Uuid::nil().to_string()),
+            place("{zone}", "example.com"),
+            place("{certificate}", &uuid::Uuid::nil().to_string()),
             ("{id}", id),
             ("{file}", file),
         ])

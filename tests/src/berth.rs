@@ -43,13 +43,24 @@ pub struct Options {
     pub docker: bool,
     /// Whether the panel listens on every address of the machine instead of its loopback.
     pub everywhere: bool,
+    /// Whether it answers over HTTPS and orders certificates where the environment says.
+    pub https: bool,
+    /// The proxy's public port where a test knows it before the start.
+    pub http_port: Option<u16>,
     /// More environment variables.
     pub environment: Vec<(String, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { database: Database::Sqlite, docker: true, everywhere: false, environment: Vec::new() }
+        Self {
+            database: Database::Sqlite,
+            docker: true,
+            everywhere: false,
+            https: false,
+            http_port: None,
+            environment: Vec::new(),
+        }
     }
 }
 
@@ -59,6 +70,8 @@ pub struct Berth {
     pub port: u16,
     /// The proxy's public port.
     pub http_port: u16,
+    /// The proxy's public HTTPS port; it is only open with [`Options::https`].
+    pub https_port: u16,
     pub proxy_api_port: u16,
     options: Options,
     folder: tempfile::TempDir,
@@ -72,18 +85,29 @@ impl Berth {
         if options.docker {
             Docker::connect().await?.sweep_left_overs().await?;
         }
-        let [port, http_port, proxy_api_port] = free_ports()?;
+        let [port, http_port, https_port, proxy_api_port] = free_ports()?;
+        let http_port = options.http_port.unwrap_or(http_port);
         let database = match options.database {
             Database::Sqlite => None,
             Database::Postgres => Some(PostgresDatabase::create()?),
         };
         let folder = tempfile::Builder::new().prefix("berth-test-").tempdir()?;
         let instance = names::instance();
-        let mut berth =
-            Self { instance, port, http_port, proxy_api_port, options, folder, database, child: None };
+        let ports = (port, http_port, https_port, proxy_api_port);
+        let mut berth = Self::stopped(instance, ports, options, folder, database);
         berth.launch()?;
         berth.is_ready().await?;
         Ok(berth)
+    }
+
+    fn stopped(
+        instance: String,
+        (port, http_port, https_port, proxy_api_port): (u16, u16, u16, u16),
+        options: Options,
+        folder: tempfile::TempDir,
+        database: Option<PostgresDatabase>,
+    ) -> Self {
+        Self { instance, port, http_port, https_port, proxy_api_port, options, folder, database, child: None }
     }
 
     /// One whose Docker is down: all that it takes for the verbs that only touch the store.
@@ -127,6 +151,8 @@ impl Berth {
             .env("BERTH_INSTANCE", &self.instance)
             .env("BERTH_HTTP_PORT", self.http_port.to_string())
             .env("BERTH_PROXY_API_PORT", self.proxy_api_port.to_string())
+            .env("BERTH_HTTPS_PORT", if self.options.https { self.https_port } else { 0 }.to_string())
+            .env("BERTH_ACME_DIRECTORY", "")
             .env("BERTH_DEFAULT_DOMAIN", "localhost");
         if !self.options.docker {
             command.env("DOCKER_HOST", format!("unix://{}/no-docker.sock", self.folder.path().display()));

@@ -2,12 +2,14 @@
 //!
 //! A test reads as sentences, waits on states with [`eventually`], and leaves nothing behind.
 
+pub mod acme;
 pub mod berth;
 pub mod browser;
 pub mod client;
 pub mod docker;
 pub mod git;
 pub mod http;
+pub mod https;
 pub mod load;
 pub mod machine;
 pub mod names;

@@ -45,6 +45,7 @@ fn Header(viewer: Viewer) -> impl IntoView {
             <nav class="topnav" aria-label="Main">
                 <NavLink href="/projects" icon="project">"Projects"</NavLink>
                 <NavLink href="/events" icon="events">"Events"</NavLink>
+                <NavLink href="/certificates" icon="lock">"Certificates"</NavLink>
                 <NavLink href="/disk" icon="volume">"Disk"</NavLink>
             </nav>
             <Search/>

@@ -1,6 +1,6 @@
 //! Domains: host names and paths that lead to a service.
 
-use crate::ids::DomainId;
+use crate::{certificate::CertificateView, ids::DomainId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -109,6 +109,9 @@ pub struct DomainView {
     /// The address to open.
     pub url: String,
     pub created_at: DateTime<Utc>,
+    /// What is known of its certificate, in lists of domains.
+    #[serde(default)]
+    pub certificate: Option<CertificateView>,
 }
 
 /// Adds a domain to a service.

@@ -53,6 +53,18 @@ text_enum! {
         FileRevealed = "file.revealed",
         DomainAdded = "domain.added",
         DomainRemoved = "domain.removed",
+        CertificateIssued = "certificate.issued",
+        CertificateFailed = "certificate.failed",
+        /// It ends soon, and no new one came.
+        CertificateEnds = "certificate.ends",
+        CertificateUploaded = "certificate.uploaded",
+        CertificateRemoved = "certificate.removed",
+        /// A zone whose names get one certificate.
+        ZoneKept = "certificate.zone_kept",
+        ZoneRemoved = "certificate.zone_removed",
+        CertificateAccountKeyChanged = "certificate.account_key_changed",
+        /// A person wants it tried at once.
+        CertificateRetried = "certificate.retried",
         /// Somebody asked for it; it can be taken back until its time has come.
         VolumeDeletionAsked = "volume.deletion_asked",
         VolumeKept = "volume.kept",

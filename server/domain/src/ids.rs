@@ -56,6 +56,8 @@ id! {
     DeploymentId,
     /// A host name and path routed to a service.
     DomainId,
+    /// A certificate, or the attempts to get one.
+    CertificateId,
     /// An environment variable.
     VariableId,
     /// A file with content.

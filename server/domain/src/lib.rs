@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod ansi;
+pub mod certificate;
 pub mod deployment;
 pub mod disk;
 pub mod domain_name;

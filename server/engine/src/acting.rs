@@ -2,6 +2,7 @@
 //! adapters over the same verbs.
 
 mod account;
+mod certificates;
 mod checks;
 mod deletion;
 mod deployments;
@@ -23,6 +24,7 @@ mod variables;
 mod volumes;
 mod waiting;
 mod webhooks;
+mod zones;
 
 pub(crate) use files::place as file_place;
 pub use logs::LogFollow;

@@ -1,6 +1,8 @@
 //! What an operator decides; read once at the start.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+pub use crate::acme::ExternalBinding;
 
 /// The configuration of a running Berth.
 #[derive(Debug, Clone)]
@@ -19,6 +21,22 @@ pub struct Config {
     pub default_domain: String,
     /// The proxy's public HTTP port on this machine.
     pub http_port: u16,
+    /// The proxy's public HTTPS port on this machine; 0 for no HTTPS at all.
+    pub https_port: u16,
+    /// The directory of the authority that gives certificates; none are ordered without one.
+    pub acme_directory: Option<String>,
+    /// Where the authority can write to.
+    pub acme_email: Option<String>,
+    /// Roots in PEM that vouch for the authority's own server, beside the machine's.
+    pub acme_ca_root: Option<PathBuf>,
+    /// What ties accounts to one that exists at the authority already.
+    pub acme_binding: Option<ExternalBinding>,
+    /// A program of the operator's that puts proofs into zones of the DNS.
+    pub dns_webhook: Option<String>,
+    /// The port at which the authority looks for proofs: 80, except in tests.
+    pub acme_http_port: u16,
+    /// The name server that is asked about domains; the machine's own when absent.
+    pub resolver: Option<SocketAddr>,
     /// The proxy's API port on the loopback of this machine.
     pub proxy_api_port: u16,
     /// The proxy's image.
@@ -56,6 +74,14 @@ impl Config {
             ssh_port: None,
             default_domain: "localhost".into(),
             http_port: 80,
+            https_port: 0,
+            acme_directory: None,
+            acme_email: None,
+            acme_ca_root: None,
+            acme_binding: None,
+            dns_webhook: None,
+            acme_http_port: 80,
+            resolver: None,
             proxy_api_port: 8079,
             proxy_image: "traefik:v3.7".into(),
             waiting_port: 0,

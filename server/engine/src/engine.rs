@@ -3,6 +3,7 @@
 use crate::{
     Actor, Config,
     acting::{Acting, Glances},
+    certificates::{self, Tls},
     collector::{self, Collector, Requests},
     disk::{self, Disk},
     front::Front,
@@ -78,6 +79,7 @@ pub struct Parts {
     pub(crate) unseen: Unseen,
     pub(crate) probes: Probes,
     pub(crate) waiting: WaitingRoom,
+    pub(crate) tls: Tls,
     pub(crate) proxy_signal: Notify,
     pub(crate) sweep: Notify,
     pub(crate) orphans: Orphans,
@@ -134,6 +136,7 @@ impl Engine {
         let proxy = Proxy::open(proxy_config(&config))
             .await
             .map_err(|error| StartError::because("prepare the proxy's folder", error))?;
+        let tls = Tls::open(&config, &store).await?;
         let (collector, requests) = Collector::new();
         let parts = Parts {
             naming: Naming::new(&config.instance),
@@ -161,6 +164,7 @@ impl Engine {
             unseen: Unseen::default(),
             probes: Probes::default(),
             waiting: WaitingRoom::default(),
+            tls,
             proxy_signal: Notify::new(),
             sweep: Notify::new(),
             orphans: Orphans::default(),
@@ -184,6 +188,7 @@ impl Engine {
         supervisor.watch("collector", collector::run(self.clone(), requests));
         supervisor.watch("proxy", proxy_keeper::run(self.clone()));
         supervisor.watch("routes", routes::reconcile(self.clone()));
+        supervisor.watch("certificates", certificates::run(self.clone()));
         supervisor.watch("waiting room", waiting::run(self.clone()));
         supervisor.watch("observer", observer::run(self.clone()));
         supervisor.watch("probes", probing::run(self.clone()));
@@ -264,6 +269,7 @@ fn proxy_config(config: &Config) -> ProxyConfig {
     ProxyConfig {
         image: config.proxy_image.clone(),
         http_port: config.http_port,
+        https_port: config.https_port,
         api_port: config.proxy_api_port,
         ..ProxyConfig::new(&config.instance, config.data.join("proxy"))
     }

@@ -2,9 +2,11 @@
 //!
 //! Start at [`engine::Engine`]; what people ask for is in [`acting`], one file per noun.
 
+mod acme;
 pub mod acting;
 pub mod actor;
 mod bridges;
+mod certificates;
 mod collector;
 pub mod config;
 mod disk;

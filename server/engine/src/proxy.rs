@@ -6,6 +6,7 @@
 
 mod answers;
 mod base;
+mod certificates;
 mod container;
 mod error;
 mod files;
@@ -30,6 +31,13 @@ use subtle::ConstantTimeEq;
 
 use crate::docker::{DockerError, Runtime};
 
+/// What authorities ask below, at every host.
+pub const CHALLENGES: &str = "/.well-known/acme-challenge/";
+/// The entry point of plain HTTP.
+pub(crate) const WEB: &str = "web";
+/// The entry point of HTTPS.
+pub(crate) const SECURE: &str = "websecure";
+
 /// Where the proxy lives and what it is called.
 #[derive(Debug, Clone)]
 pub struct ProxyConfig {
@@ -43,6 +51,8 @@ pub struct ProxyConfig {
     pub image: String,
     /// The public port.
     pub http_port: u16,
+    /// The public port of HTTPS; 0 when there is none.
+    pub https_port: u16,
     /// The port of Traefik's API, on the loopback only.
     pub api_port: u16,
     /// Where Berth itself reaches the two ports.
@@ -58,6 +68,7 @@ impl ProxyConfig {
             folder_for_docker: None,
             image: "traefik:v3.7".into(),
             http_port: 80,
+            https_port: 0,
             api_port: 8079,
             reach: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
@@ -88,7 +99,8 @@ impl Proxy {
     pub async fn open(config: ProxyConfig) -> Result<Self, ProxyError> {
         let key = files::prepare(&config.folder).await?;
         let waiting_room = waiting_room::last(&config.folder).await;
-        files::write(&config.folder, base::FILE, &base::render(&key, waiting_room)?).await?;
+        files::write(&config.folder, base::FILE, &base::render(&key, waiting_room, config.https_port != 0)?)
+            .await?;
         let client =
             crate::plain_http::client().timeout(Duration::from_secs(3)).build().map_err(|error| {
                 ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() }
@@ -104,7 +116,8 @@ impl Proxy {
     /// Leads to the waiting room there.
     pub async fn waiting_room_is_at(&self, at: SocketAddr) -> Result<(), ProxyError> {
         waiting_room::remember(&self.config.folder, at).await?;
-        files::write(&self.config.folder, base::FILE, &base::render(&self.key, Some(at))?).await.map(drop)
+        let text = base::render(&self.key, Some(at), self.config.https_port != 0)?;
+        files::write(&self.config.folder, base::FILE, &text).await.map(drop)
     }
 
     /// Whether the proxy has sent a request to the waiting room, and for whom, by the request's headers.

@@ -44,6 +44,12 @@ pub(crate) struct DirtyRoutes {
 impl Engine {
     /// Says that a service's domains or its live release changed.
     pub(crate) fn routes_changed(&self, service: ServiceId) {
+        self.routes_to_write(service);
+        self.certificates_changed();
+    }
+
+    /// Says that a service's file is to be written again, with the domains that it has.
+    pub(crate) fn routes_to_write(&self, service: ServiceId) {
         self.parts.dirty_routes.services.insert(service);
         self.parts.dirty_routes.signal.notify_one();
     }
@@ -61,7 +67,9 @@ impl Engine {
         let standing = self.parts.store.standing(service).await?;
         let shut = standing.is_none_or(|standing| standing.is_shut(self.now()));
         let (key, waits) = (self.parts.naming.route(service), |_: Option<u16>| shut);
-        let lead = Lead { key: &key, service, deployment: Some(deployment), traffic, waits: &waits };
+        let https = |host: &str| self.https_port_of(host);
+        let deployment = Some(deployment);
+        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits, https: &https };
         Ok(lead.files(&domains, self.route_digest()))
     }
 
@@ -78,7 +86,8 @@ impl Engine {
         let waits = |port: Option<u16>| shut || port.is_some_and(|port| absent.is_silent(service, port));
         let deployment = traffic.shares.first().map(|share| share.deployment);
         let key = self.parts.naming.route(service);
-        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits };
+        let https = |host: &str| self.https_port_of(host);
+        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits, https: &https };
         Ok(lead.files(&domains, self.route_digest()))
     }
 
@@ -192,6 +201,8 @@ struct Lead<'a> {
     traffic: &'a Traffic,
     /// Whether requests go to the waiting room all the same, at a port of their own or at the instances' one.
     waits: &'a dyn Fn(Option<u16>) -> bool,
+    /// The public HTTPS port of a host that is answered there too.
+    https: &'a dyn Fn(&str) -> Option<u16>,
 }
 
 impl Lead<'_> {
@@ -201,7 +212,12 @@ impl Lead<'_> {
         let mut by_port: BTreeMap<Option<u16>, Vec<Route>> = BTreeMap::new();
         for domain in domains {
             let port = domain.port.filter(|port| Some(*port) != main);
-            let route = Route { host: domain.host.clone(), path: domain.path.clone(), strip_path: false };
+            let route = Route {
+                https: (self.https)(domain.host.as_str()),
+                host: domain.host.clone(),
+                path: domain.path.clone(),
+                strip_path: false,
+            };
             by_port.entry(port).or_default().push(route);
         }
         by_port.into_iter().map(|(port, routes)| self.file(port, routes, &digest)).collect()
@@ -259,7 +275,8 @@ mod tests {
 
     fn lead<'a>(traffic: &'a Traffic, waits: &'a dyn Fn(Option<u16>) -> bool) -> Lead<'a> {
         let deployment = traffic.shares.first().map(|share| share.deployment);
-        Lead { key: "key", service: ServiceId(Uuid::nil()), deployment, traffic, waits }
+        let https = &|host: &str| host.starts_with("b.").then_some(443);
+        Lead { key: "key", service: ServiceId(Uuid::nil()), deployment, traffic, waits, https }
     }
 
     fn files(traffic: &Traffic, domains: &[ReleaseDomain]) -> Vec<ServiceRoutes> {
@@ -274,6 +291,7 @@ mod tests {
         let names: Vec<_> = files.iter().map(|f| (f.service.as_str(), f.routes.len())).collect();
         assert_eq!(names, [("key", 2), ("key-9000", 1)]);
         assert_eq!(files[1].backends[0].servers[0].port, 9000);
+        assert!(files[1].routes[0].https.is_some() && files[0].routes[0].https.is_none());
     }
 
     #[test]

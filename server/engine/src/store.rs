@@ -7,6 +7,7 @@
 
 mod accounts;
 mod belongings;
+mod certificates;
 mod connect;
 mod deliveries;
 pub mod deployments;
@@ -33,9 +34,11 @@ mod variables;
 mod volume_deletions;
 mod waiting;
 mod write;
+mod zones;
 
 pub use accounts::{Account, SessionRow, TokenRow};
 pub use belongings::Belongings;
+pub use certificates::{AccountRow, CertificateRow, Issued, NewCertificate, Outcome};
 pub use deliveries::{KeptDelivery, NewDelivery};
 pub use domains::{DomainRow, Holder, NewDomain};
 pub use error::StoreError;
@@ -51,6 +54,7 @@ pub use variables::{NewVariable, VariableRow};
 pub use volume_deletions::{NewVolumeDeletion, VolumeDeletionRow};
 pub use waiting::Standing;
 pub use write::{Write, Writing};
+pub use zones::ZoneRow;
 
 use berth_domain::ids::OrganisationId;
 use chrono::{DateTime, SubsecRound, Utc};

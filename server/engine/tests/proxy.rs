@@ -80,7 +80,12 @@ impl Front {
 }
 
 fn route(host: &str, path: &str, strip_path: bool) -> Route {
-    Route { host: host.parse().expect("a host"), path: path.parse().expect("a path"), strip_path }
+    Route {
+        host: host.parse().expect("a host"),
+        path: path.parse().expect("a path"),
+        strip_path,
+        https: None,
+    }
 }
 
 fn nonce() -> String {

@@ -27,6 +27,7 @@ use utoipa::OpenApi;
         (name = "Variables", description = "What a service finds in its environment; sealed at rest"),
         (name = "Deployments", description = "Attempts to make a release live, and the way back"),
         (name = "Domains", description = "Host names and paths that lead to a service"),
+        (name = "Certificates", description = "What HTTPS needs: ordered by itself, uploaded, or proven in the DNS"),
         (name = "Volumes", description = "Data that outlives instances"),
         (name = "Disk", description = "What uses the disk, and what nobody wants any more"),
         (name = "Files", description = "Files with content that instances find at their paths"),

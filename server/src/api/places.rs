@@ -1,7 +1,8 @@
 //! The parameters in the paths.
 
 use berth_domain::{
-    ids::{DeliveryId, DomainId, FileId, KeyId, SessionId, TokenId},
+    domain_name::HostName,
+    ids::{CertificateId, DeliveryId, DomainId, FileId, KeyId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -105,6 +106,24 @@ in_service! {
         /// The volume's name in the service.
         name: Name as String
     }
+}
+
+/// A zone of the DNS.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InZone {
+    /// The zone's name.
+    #[param(value_type = String)]
+    pub zone: HostName,
+}
+
+/// A certificate of the organisation.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InCertificate {
+    /// The certificate's id.
+    #[param(value_type = uuid::Uuid)]
+    pub certificate: CertificateId,
 }
 
 /// A session of the account.

@@ -58,6 +58,7 @@ struct Words<'a> {
 pub fn word(closed: &Closed) -> &'static str {
     match closed {
         Closed::NoSuchDomain => "no_such_domain",
+        Closed::NoCertificate => "no_certificate",
         Closed::NeverDeployed => "never_deployed",
         Closed::Unrouted => "unrouted",
         Closed::Starting => "starting",
@@ -81,6 +82,11 @@ fn words(closed: &Closed) -> Words<'_> {
         Closed::NoSuchDomain => {
             missing("Nothing is here", "No service answers at this address. See whether it is spelled right.")
         }
+        Closed::NoCertificate => later(
+            60,
+            "No certificate yet",
+            "This address has no certificate yet, so that nobody can vouch for it. Its people can see why.",
+        ),
         Closed::Unrouted => missing("Nothing to see here", "What runs here answers no requests."),
         Closed::NeverDeployed => {
             later(60, "Not here yet", "This service was never started. Its people have yet to deploy it.")
@@ -190,9 +196,10 @@ impl IntoResponse for Page {
 mod tests {
     use super::*;
 
-    fn all() -> [Closed; 9] {
+    fn all() -> [Closed; 10] {
         [
             Closed::NoSuchDomain,
+            Closed::NoCertificate,
             Closed::NeverDeployed,
             Closed::Unrouted,
             Closed::Starting,

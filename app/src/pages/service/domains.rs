@@ -7,13 +7,15 @@ use super::{
 use crate::{
     api::domains::{AddDomain, RemoveDomain, load_domains},
     components::{
-        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Load, Loadable, Submission, Table,
-        TextField, Time, Variant,
+        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Icon, Load, Loadable, Submission, Table,
+        TextField, Time, Tone, Variant,
     },
     live::Topic,
     widgets::UrlLink,
 };
-use berth_domain::{domain_name::DomainView, permission::Permission};
+use berth_domain::{
+    certificate::CertificateView, domain_name::DomainView, ids::DomainId, permission::Permission,
+};
 use leptos::prelude::*;
 
 /// The domains of a service.
@@ -52,7 +54,7 @@ fn Loaded(domains: Vec<DomainView>, here: Here) -> impl IntoView {
         <Show when=move || !none.get()>
             <Card flush=true>
                 <Table head=vec!["Address", "Path", "Port", "Added", ""] caption="Domains">
-                    <For each=rows key=|domain| domain.id let:domain><Row domain here=row_here.get_value() remove/></For>
+                    <For each=rows key=shown let:domain><Row domain here=row_here.get_value() remove/></For>
                 </Table>
             </Card>
         </Show>
@@ -69,7 +71,9 @@ fn Row(domain: DomainView, here: Here, remove: Submission) -> impl IntoView {
     );
     view! {
         <tr>
-            <td><UrlLink url=domain.url.clone()/>" "{domain.default.then(|| view! { <Badge text="default" title="Made by Berth so that the first deployment opens at once"/> })}</td>
+            <td><UrlLink url=domain.url.clone()/>" "{domain.default.then(|| view! { <Badge text="default" title="Made by Berth so that the first deployment opens at once"/> })}
+                <Certificate of=domain.certificate.clone()/>
+            </td>
             <td class="mono">{domain.path.to_string()}</td>
             <td class="mono">{port}</td>
             <td class="muted"><Time at=domain.created_at/></td>
@@ -87,6 +91,25 @@ fn Row(domain: DomainView, here: Here, remove: Submission) -> impl IntoView {
             </td>
         </tr>
     }
+}
+
+/// What a row shows: it is drawn anew when that changes.
+fn shown(domain: &DomainView) -> (DomainId, Option<(bool, Option<String>)>) {
+    let certificate = domain.certificate.as_ref();
+    (domain.id, certificate.map(|one| (one.serves, one.last_error.clone())))
+}
+
+/// Whether it has a certificate, and else why not.
+#[component]
+fn Certificate(of: Option<CertificateView>) -> impl IntoView {
+    of.map(|one| match (one.serves, one.last_error) {
+        (true, _) => view! { " "<Badge tone=Tone::Good icon="lock" text="HTTPS"/> }.into_any(),
+        (false, Some(why)) => view! {
+            <p class="field-error"><Icon name="error"/><span>{why}" "<a href="/certificates">"Certificates"</a></span></p>
+        }
+        .into_any(),
+        (false, None) => view! { " "<Badge tone=Tone::Busy icon="clock" text="certificate on its way"/> }.into_any(),
+    })
 }
 
 #[component]

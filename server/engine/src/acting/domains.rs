@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Engine, Error, Result,
-    store::{Holder, NewDomain, Subject, Writing},
+    store::{DomainRow, Holder, NewDomain, Subject, Writing},
 };
 use berth_domain::{
     domain_name::{AddDomain, DomainView, HostName, PathPrefix},
@@ -27,7 +27,17 @@ impl Acting {
         let rows = self.rows();
         let service = service_in(&rows, path).await?;
         let domains = rows.domains(service.id).await?;
-        Ok(domains.into_iter().map(|domain| self.engine.domain_view(domain)).collect())
+        let certificates = rows.certificates().await?;
+        let view = |domain: DomainRow| {
+            let mut view = self.engine.domain_view(domain);
+            let host = view.host.as_str();
+            let its = certificates.iter().filter(|row| row.is_for(host));
+            // What is there before what is only tried.
+            let best = its.max_by_key(|row| row.issued.as_ref().map(|issued| issued.not_after));
+            view.certificate = best.map(|row| row.view(self.engine.https_port_of(host).is_some()));
+            view
+        };
+        Ok(domains.into_iter().map(view).collect())
     }
 
     /// Adds a domain; it is effective at once when the service is live.

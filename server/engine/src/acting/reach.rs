@@ -93,6 +93,12 @@ impl Engine {
     /// Where a host and path are opened in a browser.
     pub(crate) fn address(&self, host: &HostName, path: &PathPrefix) -> String {
         let path = if *path == PathPrefix::root() { "" } else { path.as_str() };
+        // A browser would warn of what only this Berth vouches for.
+        let vouched = !host.as_str().ends_with(".localhost");
+        if let Some(port) = self.https_port_of(host.as_str()).filter(|_| vouched) {
+            let port = if port == 443 { String::new() } else { format!(":{port}") };
+            return format!("https://{host}{port}{path}");
+        }
         match self.config().http_port {
             80 => format!("http://{host}{path}"),
             port => format!("http://{host}:{port}{path}"),
@@ -109,6 +115,7 @@ impl Engine {
             port: row.port,
             default: row.is_default,
             created_at: row.created_at,
+            certificate: None,
         }
     }
 

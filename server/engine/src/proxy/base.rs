@@ -16,7 +16,11 @@ pub(super) const ENTRY_POINT: &str = "berth";
 
 /// The file's text, with the way to the waiting room once it is known where that listens. The port of the API is on the
 /// loopback only, but every program of the machine reaches that: hence the key.
-pub(super) fn render(key: &str, waiting_room_at: Option<SocketAddr>) -> Result<String, ProxyError> {
+pub(super) fn render(
+    key: &str,
+    waiting_room_at: Option<SocketAddr>,
+    secure: bool,
+) -> Result<String, ProxyError> {
     if !is_word(key) {
         return Err(ProxyError::Invalid {
             service: "proxy".into(),
@@ -38,7 +42,7 @@ pub(super) fn render(key: &str, waiting_room_at: Option<SocketAddr>) -> Result<S
         file.list(3, "entryPoints", [ENTRY_POINT]).entry(3, "service", service);
     }
     if let Some(at) = waiting_room_at {
-        waiting_room::router(&mut file);
+        waiting_room::routers(&mut file, secure);
         waiting_room::middlewares(&mut file, &waiting_room::key(key));
         waiting_room::service(&mut file, at);
     }
@@ -51,17 +55,17 @@ mod tests {
 
     #[test]
     fn the_internal_entry_point_asks_for_the_key() {
-        insta::assert_snapshot!(render("k3y", None).expect("a file"));
+        insta::assert_snapshot!(render("k3y", None, true).expect("a file"));
     }
 
     #[test]
     fn what_no_route_takes_goes_to_the_waiting_room() {
         let at = "172.18.0.1:40123".parse().expect("an address");
-        insta::assert_snapshot!(render("k3y", Some(at)).expect("a file"));
+        insta::assert_snapshot!(render("k3y", Some(at), true).expect("a file"));
     }
 
     #[test]
     fn a_damaged_key_is_not_written() {
-        assert!(render("", None).is_err() && render("a`) || Path(`/", None).is_err());
+        assert!(render("", None, true).is_err() && render("a`) || Path(`/", None, true).is_err());
     }
 }

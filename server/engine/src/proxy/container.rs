@@ -18,6 +18,8 @@ pub const ROLE: &str = "berth.role";
 const WATCHED: &str = "/routes";
 /// Above 1023, so that Traefik needs no power to listen.
 const WEB_PORT: u16 = 8000;
+/// The same for HTTPS.
+const SECURE_PORT: u16 = 8443;
 const INTERNAL_PORT: u16 = 8079;
 /// How long open requests may go on when the proxy is replaced.
 const GRACE: Duration = Duration::from_secs(10);
@@ -78,7 +80,7 @@ fn spec(config: &ProxyConfig) -> InstanceSpec {
         name: config.container_name(),
         image: config.image.clone(),
         labels: own_labels(config),
-        command: Some(arguments()),
+        command: Some(arguments(config)),
         network: Some(config.network_name()),
         mounts: vec![Mount::Bind { source: files::routes(folder), target: WATCHED.into(), read_only: true }],
         ports: ports(config),
@@ -108,6 +110,10 @@ fn ports(config: &ProxyConfig) -> Vec<PublishedPort> {
             container_port: INTERNAL_PORT,
         },
     ];
+    let secure = |address| PublishedPort { address, port: config.https_port, container_port: SECURE_PORT };
+    if config.https_port != 0 {
+        ports.push(secure(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+    }
     // Docker refuses an IPv6 port on a machine without IPv6.
     if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
         ports.push(PublishedPort {
@@ -115,40 +121,56 @@ fn ports(config: &ProxyConfig) -> Vec<PublishedPort> {
             port: config.http_port,
             container_port: WEB_PORT,
         });
+        if config.https_port != 0 {
+            ports.push(secure(IpAddr::V6(Ipv6Addr::UNSPECIFIED)));
+        }
     }
     ports
 }
 
 /// Traefik's static configuration. Its defaults stand where nothing is said, among them: forwarded headers of clients
 /// are not believed, and a request's address is the connection's.
-fn arguments() -> Vec<String> {
-    let web = "--entryPoints.web";
-    vec![
+fn arguments(config: &ProxyConfig) -> Vec<String> {
+    let mut arguments = vec![
         format!("--providers.file.directory={WATCHED}"),
         "--providers.file.watch=true".into(),
         // The default of 2 s would delay every switch by up to that.
         "--providers.providersThrottleDuration=50ms".into(),
-        format!("{web}.address=:{WEB_PORT}"),
+    ];
+    arguments.extend(public_entry_point(super::WEB, WEB_PORT));
+    if config.https_port != 0 {
+        arguments.extend(public_entry_point(super::SECURE, SECURE_PORT));
+    }
+    arguments.push(format!("--entryPoints.{ENTRY_POINT}.address=:{INTERNAL_PORT}"));
+    let rest = [
+        "--api=true",
+        "--api.dashboard=false",
+        "--ping=true",
+        "--ping.manualRouting=true",
+        "--metrics.prometheus=true",
+        "--metrics.prometheus.manualRouting=true",
+        "--metrics.prometheus.addServicesLabels=true",
+        "--metrics.prometheus.addEntryPointsLabels=false",
+        "--serversTransport.maxIdleConnsPerHost=200",
+        "--serversTransport.forwardingTimeouts.dialTimeout=10s",
+        "--log.format=json",
+        "--log.level=WARN",
+        "--global.checkNewVersion=false",
+        "--global.sendAnonymousUsage=false",
+    ];
+    arguments.extend(rest.map(str::to_owned));
+    arguments
+}
+
+fn public_entry_point(name: &str, port: u16) -> [String; 5] {
+    let point = format!("--entryPoints.{name}");
+    [
+        format!("{point}.address=:{port}"),
         // Traefik's 60 s bound the whole request: it cuts long uploads, and server-sent events after a minute.
-        format!("{web}.transport.respondingTimeouts.readTimeout=0s"),
-        format!("{web}.transport.respondingTimeouts.writeTimeout=0s"),
-        format!("{web}.transport.respondingTimeouts.idleTimeout=180s"),
-        format!("{web}.transport.lifeCycle.graceTimeOut={}s", GRACE.as_secs()),
-        format!("--entryPoints.{ENTRY_POINT}.address=:{INTERNAL_PORT}"),
-        "--api=true".into(),
-        "--api.dashboard=false".into(),
-        "--ping=true".into(),
-        "--ping.manualRouting=true".into(),
-        "--metrics.prometheus=true".into(),
-        "--metrics.prometheus.manualRouting=true".into(),
-        "--metrics.prometheus.addServicesLabels=true".into(),
-        "--metrics.prometheus.addEntryPointsLabels=false".into(),
-        "--serversTransport.maxIdleConnsPerHost=200".into(),
-        "--serversTransport.forwardingTimeouts.dialTimeout=10s".into(),
-        "--log.format=json".into(),
-        "--log.level=WARN".into(),
-        "--global.checkNewVersion=false".into(),
-        "--global.sendAnonymousUsage=false".into(),
+        format!("{point}.transport.respondingTimeouts.readTimeout=0s"),
+        format!("{point}.transport.respondingTimeouts.writeTimeout=0s"),
+        format!("{point}.transport.respondingTimeouts.idleTimeout=180s"),
+        format!("{point}.transport.lifeCycle.graceTimeOut={}s", GRACE.as_secs()),
     ]
 }
 
@@ -180,6 +202,7 @@ mod tests {
         let definition = |config: &ProxyConfig| spec(config).labels.remove(DEFINITION);
         assert_eq!(definition(&config), definition(&config.clone()));
         assert_ne!(definition(&config), definition(&ProxyConfig { http_port: 8080, ..config.clone() }));
+        assert_ne!(definition(&config), definition(&ProxyConfig { https_port: 8443, ..config.clone() }));
         assert_ne!(definition(&config), definition(&ProxyConfig { image: "traefik:v3.8".into(), ..config }));
     }
 

@@ -28,6 +28,14 @@ pub enum ProxyError {
         /// What is wrong.
         reason: String,
     },
+    /// A certificate that must not be handed over.
+    #[error("the certificate {id} cannot be handed to the proxy: {reason}")]
+    Certificate {
+        /// Which.
+        id: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Traefik does not answer.
     #[error("the proxy does not answer at {what}: {reason}. Look at the log of its container.")]
     Unreachable {

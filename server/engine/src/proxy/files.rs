@@ -122,15 +122,22 @@ pub(super) async fn remove(folder: &Path, name: &str) -> Result<(), ProxyError> 
 
 /// The keys of the services that have a file.
 pub(super) async fn services(folder: &Path) -> Result<Vec<String>, ProxyError> {
+    let mut keys = names(folder).await?;
+    keys.retain(|key| is_word(key));
+    Ok(keys)
+}
+
+/// The names of all files in the watched folder, without their ending.
+pub(super) async fn names(folder: &Path) -> Result<Vec<String>, ProxyError> {
     let path = routes(folder);
     blocking(move || {
         let entries = std::fs::read_dir(&path).map_err(|e| ProxyError::file("list", &path, &e))?;
-        let mut keys: Vec<String> = entries
+        let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter_map(|name| name.strip_suffix(".yaml").filter(|key| is_word(key)).map(str::to_owned))
+            .filter_map(|name| name.strip_suffix(".yaml").map(str::to_owned))
             .collect();
-        keys.sort();
-        Ok(keys)
+        names.sort();
+        Ok(names)
     })
     .await
 }

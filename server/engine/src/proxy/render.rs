@@ -2,6 +2,7 @@
 
 use berth_domain::domain_name::PathPrefix;
 
+use super::SECURE;
 use super::error::ProxyError;
 use super::routes::{Backend, Route, ServiceRoutes};
 use super::waiting_room;
@@ -29,12 +30,13 @@ pub fn route_file(routes: &ServiceRoutes) -> Result<String, ProxyError> {
 
 fn routers(file: &mut Document, routes: &ServiceRoutes) {
     file.line(1, "routers:");
+    let secure = [SECURE.to_owned()];
     for (index, route) in routes.routes.iter().enumerate() {
         let rule = rule(route);
         let strip = route.strip_path.then(|| strip_name(routes, index));
         let confirm = format!("{rule} && Header(`{CONFIRM_HEADER}`, `{}`)", routes.confirmation.nonce);
-        let lead = |file: &mut Document, first: Option<&str>| {
-            file.list(3, "entryPoints", routes.entry_points.iter().map(String::as_str));
+        let lead = |file: &mut Document, first: Option<&str>, points: &[String]| {
+            file.list(3, "entryPoints", points.iter().map(String::as_str));
             file.entry(3, "service", &answering_name(routes));
             let wait = routes.waits_for.is_some().then(|| wait_name(routes));
             let room = wait.as_ref().map(|_| waiting_room::NAME);
@@ -48,11 +50,16 @@ fn routers(file: &mut Document, routes: &ServiceRoutes) {
         };
 
         file.head(2, &format!("{}-{index}", routes.service)).entry(3, "rule", &rule);
-        lead(file, None);
+        lead(file, None, &routes.entry_points);
+        if route.https.is_some() {
+            file.head(2, &format!("{}-{index}-tls", routes.service)).entry(3, "rule", &rule);
+            file.line(3, "tls: {}");
+            lead(file, None, &secure);
+        }
 
         file.head(2, &confirm_router(routes, index)).entry(3, "rule", &confirm);
         file.line(3, &format!("priority: {}", CONFIRM_PRIORITY + rule.len()));
-        lead(file, Some(&confirm_name(routes)));
+        lead(file, Some(&confirm_name(routes)), &routes.entry_points);
     }
 }
 

@@ -5,7 +5,12 @@ use super::*;
 use crate::proxy::Server;
 
 fn route(host: &str, path: &str, strip_path: bool) -> Route {
-    Route { host: host.parse().expect("a host"), path: path.parse().expect("a path"), strip_path }
+    Route {
+        host: host.parse().expect("a host"),
+        path: path.parse().expect("a path"),
+        strip_path,
+        https: None,
+    }
 }
 
 fn backend(deployment: &str, weight: u32) -> Backend {
@@ -33,6 +38,13 @@ fn two_deployments_by_weight_below_a_stripped_path() {
         "n0nce",
     );
     routes.backends.push(backend("d2", 10));
+    insta::assert_snapshot!(route_file(&routes).expect("a file"));
+}
+
+#[test]
+fn a_host_with_a_certificate_answers_over_both() {
+    let secure = Route { https: Some(443), ..route("shop.example.com", "/api", true) };
+    let routes = ServiceRoutes::to_one("shop-web", vec![secure], backend("d1", 1), "n0nce");
     insta::assert_snapshot!(route_file(&routes).expect("a file"));
 }
 
@@ -79,7 +91,8 @@ proptest! {
         let (Ok(host), Ok(path)) = (host.parse(), path.parse()) else { return Ok(()) };
         let servers = vec![Server { container, port }];
         let backend = Backend { deployment, servers, weight: 1 };
-        let routes = ServiceRoutes::to_one(service, vec![Route { host, path, strip_path: true }], backend, nonce);
+        let route = Route { host, path, strip_path: true, https: Some(443) };
+        let routes = ServiceRoutes::to_one(service, vec![route], backend, nonce);
         if let Ok(text) = route_file(&routes) {
             let template = text.contains("{{");
             prop_assert!(!template);

@@ -52,7 +52,7 @@ impl ServiceRoutes {
             waits_for: None,
             confirmation,
             flush: Duration::from_millis(100),
-            entry_points: vec!["web".into()],
+            entry_points: vec![super::WEB.into()],
         }
     }
 
@@ -77,6 +77,8 @@ pub struct Route {
     pub path: PathPrefix,
     /// Whether the program does not see that path.
     pub strip_path: bool,
+    /// The public HTTPS port, once the proxy has a certificate for the host.
+    pub https: Option<u16>,
 }
 
 /// One deployment that answers.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::error::ProxyError;
 use super::files;
 use super::yaml::Document;
+use super::{CHALLENGES, SECURE, WEB};
 
 /// Its service and its middleware; no service's names begin so.
 pub(super) const NAME: &str = "berth-waiting-room";
@@ -17,6 +18,10 @@ pub(super) const NAME: &str = "berth-waiting-room";
 const NOBODY: &str = "berth-nobody";
 /// Has the proxy ask again while the waiting room is away: a Berth that is killed or upgraded loses none of those who wait.
 pub(super) const PATIENCE: &str = "berth-waiting-patience";
+/// The router of what authorities ask for before they give a certificate.
+const CHALLENGE: &str = "berth-challenge";
+/// Above every router of a service, the confirming ones too.
+const CHALLENGE_PRIORITY: usize = 2_000_000;
 /// Proves to the waiting room that the proxy asks.
 pub(super) const KEY_HEADER: &str = "X-Berth-Waiting";
 /// Tells it whom a request is for; absent when nobody is.
@@ -40,10 +45,23 @@ pub(super) async fn remember(folder: &Path, at: SocketAddr) -> Result<(), ProxyE
     files::write_beside(folder, FILE, &at.to_string()).await
 }
 
-pub(super) fn router(file: &mut Document) {
+pub(super) fn routers(file: &mut Document, secure: bool) {
+    let answers = |file: &mut Document, first: Option<&'static str>| {
+        let all = first.into_iter().chain([NAME, NOBODY]);
+        file.entry(3, "service", NAME).list(3, "middlewares", all);
+    };
     file.head(2, NOBODY).entry(3, "rule", "PathPrefix(`/`)").line(3, "priority: 1");
-    file.list(3, "entryPoints", ["web"]).entry(3, "service", NAME);
-    file.list(3, "middlewares", [NAME, NOBODY]);
+    file.list(3, "entryPoints", [WEB]);
+    answers(file, None);
+    file.head(2, CHALLENGE).entry(3, "rule", &format!("PathPrefix(`{CHALLENGES}`)"));
+    file.line(3, &format!("priority: {CHALLENGE_PRIORITY}")).list(3, "entryPoints", [WEB]);
+    // An order goes on while Berth is killed or upgraded.
+    answers(file, Some(PATIENCE));
+    if secure {
+        file.head(2, &format!("{NOBODY}-tls")).entry(3, "rule", "PathPrefix(`/`)").line(3, "priority: 1");
+        file.list(3, "entryPoints", [SECURE]).line(3, "tls: {}");
+        answers(file, None);
+    }
 }
 
 pub(super) fn middlewares(file: &mut Document, key: &str) {

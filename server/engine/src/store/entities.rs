@@ -26,12 +26,14 @@ macro_rules! entity {
 }
 
 mod accounts;
+mod authorities;
 mod contents;
 mod leavings;
 mod records;
 mod workload;
 
 pub use accounts::{members, meta, organisations, sessions, ssh_keys, tokens, users};
+pub use authorities::{acme_accounts, certificates, dns_zones};
 pub use contents::{file_contents, files};
 pub use leavings::{orphans, tombstones, volume_deletions};
 pub use records::{deliveries, deployments, events, releases};

@@ -17,6 +17,8 @@ use crate::store::Standing;
 pub enum Closed {
     /// No service has this host and path.
     NoSuchDomain,
+    /// It was asked over HTTPS, and has no certificate yet.
+    NoCertificate,
     /// Nothing was ever deployed.
     NeverDeployed,
     /// It answers no requests.

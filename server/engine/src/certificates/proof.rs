@@ -1,0 +1,100 @@
+//! What an authority is shown so that it believes a name is ours: over HTTP, or in the zone of a wildcard.
+
+use std::time::Duration;
+
+use tracing::warn;
+
+use crate::{
+    Engine, Error,
+    acme::{Order, Proof},
+    store::{CertificateRow, ZoneRow},
+    vault::Row,
+};
+
+use super::{
+    Shown,
+    account::sealing,
+    attempt::Failure,
+    dns::{Keeper, Zone, keeper},
+};
+
+/// How long a record may take to be seen, and how often it is looked.
+const SEEN_WITHIN: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What is shown, until it is taken back.
+#[derive(Default)]
+pub(super) struct Proven {
+    shown: Vec<Shown>,
+    keeper: Option<Box<dyn Keeper>>,
+    records: Vec<(String, String)>,
+}
+
+impl Proven {
+    /// Takes everything back. What stays in a zone does no harm, and is told in the log.
+    pub async fn take_back(self) {
+        drop(self.shown);
+        let Some(keeper) = self.keeper else { return };
+        for (name, value) in &self.records {
+            if let Err(error) = keeper.take(name, value).await {
+                warn!(error, name, "a proof could not be taken out of its zone");
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Shows what the order asks for, and says so.
+    pub(super) async fn prove(
+        &self,
+        row: &CertificateRow,
+        order: &mut Order,
+        proven: &mut Proven,
+    ) -> Result<(), Failure> {
+        let Some(zone) = row.names.iter().find_map(|name| name.strip_prefix("*.")) else {
+            for answer in order.answers(Proof::Http).await? {
+                proven.shown.push(self.parts.tls.show(answer.token, answer.text));
+            }
+            return Ok(order.say_ready(Proof::Http).await?);
+        };
+        let name = format!("_acme-challenge.{zone}");
+        let keeper = proven.keeper.insert(self.keeper_of(row, zone).await?);
+        for answer in order.answers(Proof::Dns).await? {
+            keeper.put(&name, &answer.text).await.map_err(Failure::Unfit)?;
+            proven.records.push((name.clone(), answer.text));
+        }
+        for (name, value) in &proven.records {
+            self.await_record(name, value).await?;
+        }
+        Ok(order.say_ready(Proof::Dns).await?)
+    }
+
+    async fn keeper_of(&self, row: &CertificateRow, zone: &str) -> Result<Box<dyn Keeper>, Failure> {
+        let zones = self.store().zones_everywhere().await.map_err(Error::from)?;
+        let mine = |kept: &ZoneRow| kept.organisation == row.organisation && kept.zone.as_str() == zone;
+        let Some(kept) = zones.into_iter().find(mine) else {
+            return Err(Failure::Unfit(format!("Nobody is set who keeps the zone {zone}.")));
+        };
+        let place = Row::new("dns_zones", kept.id, "sealed_token");
+        let token = self.vault().unseal(&place, &kept.sealed_token).map_err(sealing)?;
+        let zone = Zone { name: zone.to_owned(), host: kept.host, token };
+        keeper(zone, self.config().dns_webhook.as_deref()).map_err(Failure::Unfit)
+    }
+
+    /// Waits until the record is seen from here: asked too early, the authority would say no for a while.
+    async fn await_record(&self, name: &str, value: &str) -> Result<(), Failure> {
+        let until = tokio::time::Instant::now() + SEEN_WITHIN;
+        while tokio::time::Instant::now() < until {
+            let seen = self.parts.tls.resolver.texts(name).await.unwrap_or_default();
+            if seen.iter().any(|text| text.contains(value)) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Err(Failure::Unfit(format!(
+            "The TXT record of {name} was put into its zone and is not seen after {} s. Does whoever keeps the zone \
+             answer for it?",
+            SEEN_WITHIN.as_secs()
+        )))
+    }
+}
