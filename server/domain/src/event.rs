@@ -53,6 +53,10 @@ text_enum! {
         FileRevealed = "file.revealed",
         DomainAdded = "domain.added",
         DomainRemoved = "domain.removed",
+        /// What it does with its requests is another.
+        DomainChanged = "domain.changed",
+        /// The proxy refused a change, so that the former settings hold.
+        DomainReverted = "domain.reverted",
         /// Somebody asked for it; it can be taken back until its time has come.
         VolumeDeletionAsked = "volume.deletion_asked",
         VolumeKept = "volume.kept",
