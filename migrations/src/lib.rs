@@ -2,6 +2,7 @@
 //! timestamps. A step never imports an entity, so that it means the same for ever; steps expand first and contract
 //! in a later version.
 
+mod domain_settings;
 mod files;
 mod hooks;
 mod initial;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(waiting::Waiting),
             Box::new(ssh_keys::SshKeys),
             Box::new(hooks::Hooks),
+            Box::new(domain_settings::DomainSettings),
         ]
     }
 }

@@ -265,6 +265,7 @@ fn proxy_config(config: &Config) -> ProxyConfig {
         image: config.proxy_image.clone(),
         http_port: config.http_port,
         api_port: config.proxy_api_port,
+        trusted: config.edge_proxies.clone(),
         ..ProxyConfig::new(&config.instance, config.data.join("proxy"))
     }
 }

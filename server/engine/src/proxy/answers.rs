@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Proxy;
 use super::error::ProxyError;
-use super::render::{CONFIRM_HEADER, DEPLOYMENT_HEADER, confirm_router};
+use super::render::{CONFIRM_HEADER, DEPLOYMENT_HEADER, router_names};
 use super::routes::{Route, ServiceRoutes};
 
 /// How often Traefik is asked while waiting for it: its own throttle is 50 ms.
@@ -40,10 +40,11 @@ fn reason(error: reqwest::Error) -> String {
 pub(super) async fn confirm(
     proxy: &Proxy,
     routes: &ServiceRoutes,
+    only: &(dyn Fn(&Route) -> bool + Sync),
     deadline: Duration,
 ) -> Result<Duration, ProxyError> {
     let started = Instant::now();
-    for (index, route) in routes.routes.iter().enumerate() {
+    for (index, route) in routes.routes.iter().enumerate().filter(|(_, route)| only(route)) {
         loop {
             let Err(reason) = answers_as_written(proxy, routes, index, route).await else { break };
             if started.elapsed() >= deadline {
@@ -65,15 +66,17 @@ async fn answers_as_written(
     route: &Route,
 ) -> Result<(), String> {
     answers_publicly(proxy, routes, route).await?;
-    let router = confirm_router(routes, index);
-    let answer =
-        proxy.internal(&format!("/api/http/routers/{router}@file")).await.map_err(|e| e.to_string())?;
-    let seen: Router =
-        serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
-    if seen.status == "enabled" {
-        return Ok(());
+    for router in router_names(routes, index) {
+        let answer =
+            proxy.internal(&format!("/api/http/routers/{router}@file")).await.map_err(|e| e.to_string())?;
+        let seen: Router =
+            serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
+        if seen.status != "enabled" {
+            let faults = seen.error.join("; ");
+            return Err(format!("Traefik has the router {router} as `{}`: {faults}", seen.status));
+        }
     }
-    Err(format!("Traefik has the router {router} as `{}`: {}", seen.status, seen.error.join("; ")))
+    Ok(())
 }
 
 #[derive(Deserialize)]

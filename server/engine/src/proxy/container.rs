@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use berth_domain::domain_settings::IpRange;
 use sha2::{Digest, Sha256};
 
 use super::base::ENTRY_POINT;
@@ -16,6 +17,8 @@ const DEFINITION: &str = "berth.definition";
 pub const ROLE: &str = "berth.role";
 /// Where Traefik sees the watched folder.
 const WATCHED: &str = "/routes";
+/// Where it keeps bodies that are held until they are complete.
+const BODIES: &str = "/tmp";
 /// Above 1023, so that Traefik needs no power to listen.
 const WEB_PORT: u16 = 8000;
 const INTERNAL_PORT: u16 = 8079;
@@ -78,9 +81,12 @@ fn spec(config: &ProxyConfig) -> InstanceSpec {
         name: config.container_name(),
         image: config.image.clone(),
         labels: own_labels(config),
-        command: Some(arguments()),
+        command: Some(arguments(&config.trusted)),
         network: Some(config.network_name()),
-        mounts: vec![Mount::Bind { source: files::routes(folder), target: WATCHED.into(), read_only: true }],
+        mounts: vec![
+            Mount::Bind { source: files::routes(folder), target: WATCHED.into(), read_only: true },
+            Mount::Bind { source: files::bodies(folder), target: BODIES.into(), read_only: false },
+        ],
         ports: ports(config),
         restart: Restart::UnlessStopped,
         // The owner of the files, which nobody else may read.
@@ -120,9 +126,18 @@ fn ports(config: &ProxyConfig) -> Vec<PublishedPort> {
 }
 
 /// Traefik's static configuration. Its defaults stand where nothing is said, among them: forwarded headers of clients
-/// are not believed, and a request's address is the connection's.
-fn arguments() -> Vec<String> {
+/// that are no trusted proxies are not believed, and a request's address is the connection's.
+fn arguments(trusted: &[IpRange]) -> Vec<String> {
     let web = "--entryPoints.web";
+    let mut arguments = plain_arguments(web);
+    if !trusted.is_empty() {
+        let all: Vec<_> = trusted.iter().map(IpRange::as_str).collect();
+        arguments.push(format!("{web}.forwardedHeaders.trustedIPs={}", all.join(",")));
+    }
+    arguments
+}
+
+fn plain_arguments(web: &str) -> Vec<String> {
     vec![
         format!("--providers.file.directory={WATCHED}"),
         "--providers.file.watch=true".into(),
@@ -181,6 +196,17 @@ mod tests {
         assert_eq!(definition(&config), definition(&config.clone()));
         assert_ne!(definition(&config), definition(&ProxyConfig { http_port: 8080, ..config.clone() }));
         assert_ne!(definition(&config), definition(&ProxyConfig { image: "traefik:v3.8".into(), ..config }));
+    }
+
+    #[test]
+    fn only_proxies_that_are_named_are_believed() {
+        let said = |text: &str| {
+            let trusted = berth_domain::domain_settings::ranges(text).expect("ranges");
+            arguments(&trusted).into_iter().find(|argument| argument.contains("forwardedHeaders"))
+        };
+        assert_eq!(said(""), None);
+        let two = "--entryPoints.web.forwardedHeaders.trustedIPs=10.0.0.0/8,2001:db8::1";
+        assert_eq!(said("10.0.0.0/8, 2001:db8::1").as_deref(), Some(two));
     }
 
     #[test]
