@@ -1,6 +1,7 @@
 //! What an operator sets with flags or in the environment.
 
 use crate::{cli::duration, http::Network};
+use berth_domain::domain_settings::{self, IpRange};
 use berth_engine::Config;
 use clap::Args;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -67,6 +68,11 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_TRUSTED_PROXIES", default_value = "", value_parser = networks)]
     pub trusted_proxies: Arc<[Network]>,
 
+    /// Proxies in front of the public HTTP port that are believed when they say who asks: addresses and networks with
+    /// commas between them; `cloudflare` stands for Cloudflare's networks, `private` for those of private use
+    #[arg(long, env = "BERTH_EDGE_PROXIES", default_value = "", value_parser = edge_proxies)]
+    pub edge_proxies: Arc<[IpRange]>,
+
     /// How many builds run at the same time
     #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 1)]
     pub concurrent_builds: usize,
@@ -127,6 +133,10 @@ fn networks(text: &str) -> Result<Arc<[Network]>, String> {
     text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
 }
 
+fn edge_proxies(text: &str) -> Result<Arc<[IpRange]>, String> {
+    domain_settings::ranges(text).map(Into::into)
+}
+
 impl DataArgs {
     /// The engine's configuration with everything else at its default.
     pub fn config(&self) -> Config {
@@ -149,6 +159,7 @@ impl ServeArgs {
             http_port: self.http_port,
             proxy_api_port: self.proxy_api_port,
             proxy_image: self.proxy_image.clone(),
+            edge_proxies: self.edge_proxies.to_vec(),
             waiting_port: self.waiting_port,
             concurrent_builds: self.concurrent_builds.max(1),
             build_memory: self.build_memory_mib.map(|mib| mib << 20),
