@@ -64,9 +64,9 @@ pub async fn change_domain(
     let (acting, service, domain) = (super::acting().await?, forms::path(&path)?, id(&domain)?);
     let changed = acting.change_domain(&service, domain, form.change()?).await;
     let view = changed.map_err(|error| {
-        let mut problem = error.problem();
-        problem.field = problem.field.map(|field| forms::domain_field(&field).to_owned());
-        PanelError::from(problem)
+        let mut error = PanelError::from(error);
+        error.0.field = error.0.field.map(|field| forms::domain_field(&field).to_owned());
+        error
     })?;
     super::done(&format!("/projects/{service}/domains/{}", view.id), "domain-changed");
     Ok(view)
@@ -93,9 +93,9 @@ pub async fn set_login(
     let change = ChangeDomain { logins: Some(logins), ..ChangeDomain::default() };
     let changed = acting.change_domain(&service, domain, change).await;
     let view = changed.map_err(|error| {
-        let mut problem = error.problem();
-        problem.field = problem.field.map(|_| "username".to_owned());
-        PanelError::from(problem)
+        let mut error = PanelError::from(error);
+        error.0.field = error.0.field.map(|_| "username".to_owned());
+        error
     })?;
     super::done(&format!("/projects/{service}/domains/{}", view.id), "domain-changed");
     Ok(view)
