@@ -146,6 +146,7 @@ async fn r_trf_1_a_domain_has_its_protocol_and_its_port() -> Result<()> {
         "--ping=true",
         "--ping.entryPoint=web",
         "--accesslog=true",
+        "--accesslog.addInternals=true",
         "--accesslog.format=json",
     ];
     let probe = json!({ "kind": { "type": "tcp" }, "start_period_ms": 20_000 });

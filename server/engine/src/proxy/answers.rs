@@ -86,6 +86,11 @@ struct Router {
     error: Vec<String>,
 }
 
+/// Whether a status says that no instance answered.
+fn is_none(status: u16, trial: bool) -> bool {
+    matches!(status, 502 | 504) || (trial && status >= 500)
+}
+
 async fn answers_publicly(proxy: &Proxy, routes: &ServiceRoutes, route: &Route) -> Result<(), String> {
     let address = std::net::SocketAddr::new(proxy.config.reach, proxy.config.http_port);
     let url = format!("http://{address}{}", route.path.as_str());
@@ -99,7 +104,8 @@ async fn answers_publicly(proxy: &Proxy, routes: &ServiceRoutes, route: &Route) 
     let who = answer.headers().get(DEPLOYMENT_HEADER).and_then(|value| value.to_str().ok());
     let at = format!("{}{}", route.host.as_str(), route.path.as_str());
     match (who, answer.status().as_u16()) {
-        (Some(who), status @ (502 | 504)) if who == routes.confirmation.deployment => {
+        // In a trial, where the proxy says 500 of an instance that it cannot talk to, nobody's own failure counts as an answer.
+        (Some(who), status) if who == routes.confirmation.deployment && is_none(status, routes.trial) => {
             Err(format!("{at} leads to it, but the proxy gets no answer from it (status {status})"))
         }
         (Some(who), _) if who == routes.confirmation.deployment => Ok(()),
