@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use berth_domain::domain_settings::Upstream;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -86,9 +87,10 @@ struct Router {
     error: Vec<String>,
 }
 
-/// Whether a status says that no instance answered.
-fn is_none(status: u16, trial: bool) -> bool {
-    matches!(status, 502 | 504) || (trial && status >= 500)
+/// Whether a status says that no instance answered. Of one that does not speak its protocol the proxy says 500, as
+/// programs do of themselves.
+fn is_none(status: u16, strict: bool) -> bool {
+    matches!(status, 502 | 504) || (strict && status >= 500)
 }
 
 async fn answers_publicly(proxy: &Proxy, routes: &ServiceRoutes, route: &Route) -> Result<(), String> {
@@ -101,11 +103,11 @@ async fn answers_publicly(proxy: &Proxy, routes: &ServiceRoutes, route: &Route) 
         .header(reqwest::header::HOST, route.host.as_str())
         .header(CONFIRM_HEADER, &routes.confirmation.nonce);
     let answer = request.send().await.map_err(|e| format!("{} at {address}", reason(e.without_url())))?;
+    let strict = routes.trial || route.settings.upstream == Upstream::H2c;
     let who = answer.headers().get(DEPLOYMENT_HEADER).and_then(|value| value.to_str().ok());
     let at = format!("{}{}", route.host.as_str(), route.path.as_str());
     match (who, answer.status().as_u16()) {
-        // In a trial, where the proxy says 500 of an instance that it cannot talk to, nobody's own failure counts as an answer.
-        (Some(who), status) if who == routes.confirmation.deployment && is_none(status, routes.trial) => {
+        (Some(who), status) if who == routes.confirmation.deployment && is_none(status, strict) => {
             Err(format!("{at} leads to it, but the proxy gets no answer from it (status {status})"))
         }
         (Some(who), _) if who == routes.confirmation.deployment => Ok(()),
