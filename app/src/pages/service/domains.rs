@@ -7,8 +7,8 @@ use super::{
 use crate::{
     api::domains::{AddDomain, RemoveDomain, load_domains},
     components::{
-        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, LinkButton, Load, Loadable, Submission, Table,
-        TextField, Time, Variant,
+        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, LinkButton, Load, Loadable, Submission,
+        Table, TextField, Time, Variant,
     },
     live::Topic,
     widgets::UrlLink,
