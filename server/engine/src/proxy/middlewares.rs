@@ -31,6 +31,8 @@ pub(super) struct Kind {
     pub behind: bool,
     /// They have no body to limit.
     pub reads: bool,
+    /// They come by HTTPS.
+    pub secure: bool,
 }
 
 impl Step {
@@ -65,7 +67,7 @@ pub(super) fn steps(route: &Route, kind: Kind) -> Vec<Step> {
     let all = [
         (headers || settings.hsts.is_some(), Step::Headers),
         (!settings.allow.is_empty(), allow),
-        (settings.https_redirect && route.https.is_some(), Step::Https),
+        (settings.https_redirect && !kind.secure && is_trusted(route), Step::Https),
         (settings.redirect.is_some(), Step::Redirect),
         (settings.rate_limit.is_some(), rate),
         (!settings.logins.is_empty(), Step::Login),
@@ -75,6 +77,11 @@ pub(super) fn steps(route: &Route, kind: Kind) -> Vec<Step> {
     let mut steps: Vec<_> = all.into_iter().filter(|(wanted, _)| *wanted).map(|(_, step)| step).collect();
     steps.extend(path_steps(route));
     steps
+}
+
+/// Whether browsers trust what answers by HTTPS: the certificates of `.localhost` are signed by Berth itself.
+fn is_trusted(route: &Route) -> bool {
+    route.https.is_some() && !route.host.as_str().ends_with(".localhost")
 }
 
 /// What happens to the path alone.
@@ -95,9 +102,11 @@ pub(super) fn kinds(route: &Route, trusted: &[IpRange]) -> Vec<Kind> {
     let by_address = !route.settings.allow.is_empty() || route.settings.rate_limit.is_some();
     let behind = by_address && !trusted.is_empty();
     let reads = route.settings.max_body_bytes.is_some();
-    let all = [(false, false), (false, true), (true, false), (true, true)];
-    let all = all.into_iter().filter(|(b, r)| (behind || !b) && (reads || !r));
-    all.map(|(behind, reads)| Kind { behind, reads }).collect()
+    let secure = route.https.is_some();
+    let all =
+        (0..8_u8).map(|bits| Kind { secure: bits & 4 != 0, behind: bits & 2 != 0, reads: bits & 1 != 0 });
+    all.filter(|kind| (secure || !kind.secure) && (behind || !kind.behind) && (reads || !kind.reads))
+        .collect()
 }
 
 /// Writes a step below the name that it got.

@@ -14,6 +14,8 @@ use crate::docker::is_object_name;
 pub const CONFIRM_HEADER: &str = "X-Berth-Confirm";
 /// The response header that gives it, with the deployment as its value.
 pub(super) const DEPLOYMENT_HEADER: &str = "X-Berth-Deployment";
+/// The entry point of HTTPS.
+const SECURE: &str = "websecure";
 /// Above every rule, whose own priority is its length.
 const CONFIRM_PRIORITY: usize = 1_000_000;
 
@@ -32,19 +34,24 @@ pub fn route_file(routes: &ServiceRoutes) -> Result<String, ProxyError> {
 fn routers(file: &mut Document, routes: &ServiceRoutes) {
     file.line(1, "routers:");
     for (index, route) in routes.routes.iter().enumerate() {
-        for (rank, kind) in kinds(routes, route).into_iter().enumerate() {
-            let rule = rule_of(routes, route, kind);
-            file.head(2, &router_name(routes, index, kind)).entry(3, "rule", &rule);
-            if kind != Kind::default() {
+        for kind in kinds(routes, route) {
+            file.head(2, &router_name(routes, index, kind)).entry(3, "rule", &rule_of(routes, route, kind));
+            let above = 2 * usize::from(kind.behind) + usize::from(kind.reads);
+            if above > 0 {
                 // Above the ordinary router of this route, and below those of longer paths.
-                file.line(3, &format!("priority: {}", self::rule(route).len() + rank));
+                file.line(3, &format!("priority: {}", self::rule(route).len() + above));
+            }
+            if kind.secure {
+                file.line(3, "tls: {}");
             }
             let mut steps = step_names(routes, index, middlewares::steps(route, kind));
             if routes.waits_for.is_some() {
                 // Who asks for the confirmation asks again by itself.
                 steps.push(waiting_room::PATIENCE.to_owned());
             }
-            lead(file, routes, route, steps);
+            let secure = [SECURE.to_owned()];
+            let points = if kind.secure { &secure[..] } else { &routes.entry_points[..] };
+            lead(file, routes, (route, points), steps);
         }
         // It leads past those who keep visitors out: whether the instances answer is asked.
         let rule = rule(route);
@@ -52,7 +59,8 @@ fn routers(file: &mut Document, routes: &ServiceRoutes) {
         file.head(2, &confirm_router(routes, index)).entry(3, "rule", &confirm);
         file.line(3, &format!("priority: {}", CONFIRM_PRIORITY + rule.len()));
         let steps = step_names(routes, index, middlewares::path_steps(route));
-        lead(file, routes, route, std::iter::once(confirm_name(routes)).chain(steps).collect());
+        let steps = std::iter::once(confirm_name(routes)).chain(steps).collect();
+        lead(file, routes, (route, &routes.entry_points), steps);
     }
 }
 
@@ -62,8 +70,13 @@ fn kinds(routes: &ServiceRoutes, route: &Route) -> Vec<Kind> {
 }
 
 /// The rest of a router: where its requests come in, what is done with them, and who answers.
-fn lead(file: &mut Document, routes: &ServiceRoutes, route: &Route, mut middlewares: Vec<String>) {
-    file.list(3, "entryPoints", routes.entry_points.iter().map(String::as_str));
+fn lead(
+    file: &mut Document,
+    routes: &ServiceRoutes,
+    (route, entry_points): (&Route, &[String]),
+    mut middlewares: Vec<String>,
+) {
+    file.list(3, "entryPoints", entry_points.iter().map(String::as_str));
     file.entry(3, "service", &answering_name(routes, route));
     if routes.waits_for.is_some() {
         middlewares.extend([waiting_room::NAME.to_owned(), wait_name(routes)]);
@@ -218,7 +231,8 @@ fn step_name(routes: &ServiceRoutes, index: usize, step: Step) -> String {
 fn router_name(routes: &ServiceRoutes, index: usize, kind: Kind) -> String {
     let behind = if kind.behind { "-behind" } else { "" };
     let reads = if kind.reads { "-reads" } else { "" };
-    format!("{}-{index}{behind}{reads}", routes.service)
+    let secure = if kind.secure { "-tls" } else { "" };
+    format!("{}-{index}{behind}{reads}{secure}", routes.service)
 }
 
 /// The routers of a route, which Traefik's API is asked for.

@@ -83,12 +83,13 @@ fn headers_hsts_compression_and_bodies() {
 
 #[test]
 fn plain_http_leads_to_https_only_with_a_certificate() {
-    let route = |https| Route { https, ..route("shop.example.com", "/", DomainSettings::default()) };
-    let file = |https| route_file(&routes(vec![route(https)])).expect("a file");
-    assert!(!file(None).contains("redirectScheme"));
-    let at_443 = file(Some(443));
-    assert!(at_443.contains("redirectScheme") && !at_443.contains("port:"), "{at_443}");
-    assert!(file(Some(8443)).contains("port: \"8443\""));
+    let at = |host: &str, https| Route { https, ..route(host, "/", DomainSettings::default()) };
+    let file = |host, https| route_file(&routes(vec![at(host, https)])).expect("a file");
+    assert!(!file("shop.example.com", None).contains("redirectScheme"));
+    insta::assert_snapshot!(file("shop.example.com", Some(443)));
+    assert!(file("shop.example.com", Some(8443)).contains("port: \"8443\""));
+    // Nobody's browser trusts it.
+    assert!(!file("shop.localhost", Some(443)).contains("redirectScheme"));
 }
 
 #[test]
