@@ -14,8 +14,8 @@ use crate::{
         project_settings::ProjectSettingsPage,
         projects::ProjectsPage,
         service::{
-            DeploymentsPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, RollbackPage, SettingsPage,
-            VariablesPage, VolumesPage,
+            DeploymentsPage, DomainPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, ProxyPage,
+            RollbackPage, SettingsPage, VariablesPage, VolumesPage,
         },
         setup::SetupPage,
         sign_in::SignInPage,
@@ -64,6 +64,8 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/projects/:project/:environment/:service/logs") view=LogsPage/>
             <Route path=path!("/projects/:project/:environment/:service/variables") view=VariablesPage/>
             <Route path=path!("/projects/:project/:environment/:service/domains") view=DomainsPage/>
+            <Route path=path!("/projects/:project/:environment/:service/domains/:domain") view=DomainPage/>
+            <Route path=path!("/projects/:project/:environment/:service/proxy") view=ProxyPage/>
             <Route path=path!("/projects/:project/:environment/:service/volumes") view=VolumesPage/>
             <Route path=path!("/projects/:project/:environment/:service/settings") view=SettingsPage/>
             <Route path=path!("/projects/:project/:environment/:service/rollback/:number") view=RollbackPage/>

@@ -2,6 +2,7 @@
 
 pub mod build_log;
 mod chrome;
+mod domain_form;
 mod environment_section;
 mod event_row;
 pub mod log_view;
@@ -17,6 +18,7 @@ mod traffic;
 pub mod variables;
 
 pub use chrome::{Chrome, LoneFrame};
+pub use domain_form::DomainFields;
 pub use environment_section::EnvironmentSection;
 pub use event_row::EventRow;
 pub use measured::{MeasuredCell, MeasuredLine};

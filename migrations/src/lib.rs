@@ -3,6 +3,7 @@
 //! in a later version.
 
 mod certificates;
+mod domain_settings;
 mod files;
 mod hooks;
 mod initial;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(ssh_keys::SshKeys),
             Box::new(hooks::Hooks),
             Box::new(certificates::Certificates),
+            Box::new(domain_settings::DomainSettings),
         ]
     }
 }

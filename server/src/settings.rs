@@ -1,6 +1,7 @@
 //! What an operator sets with flags or in the environment.
 
 use crate::{cli::duration, http::Network};
+use berth_domain::domain_settings::{self, IpRange};
 use berth_engine::{Config, config::ExternalBinding, vault::Secret};
 use clap::Args;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -73,6 +74,11 @@ pub struct ServeArgs {
     /// Proxies in front of the panel whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.0.2.1
     #[arg(long, env = "BERTH_TRUSTED_PROXIES", default_value = "", value_parser = networks)]
     pub trusted_proxies: Arc<[Network]>,
+
+    /// Proxies in front of the public HTTP port that are believed when they say who asks: addresses and networks with
+    /// commas between them; `cloudflare` stands for Cloudflare's networks, `private` for those of private use
+    #[arg(long, env = "BERTH_EDGE_PROXIES", default_value = "", value_parser = edge_proxies)]
+    pub edge_proxies: Arc<[IpRange]>,
 
     /// How many builds run at the same time
     #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 1)]
@@ -204,6 +210,10 @@ fn networks(text: &str) -> Result<Arc<[Network]>, String> {
     text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
 }
 
+fn edge_proxies(text: &str) -> Result<Arc<[IpRange]>, String> {
+    domain_settings::ranges(text).map(Into::into)
+}
+
 impl DataArgs {
     /// The engine's configuration with everything else at its default.
     pub fn config(&self) -> Config {
@@ -234,6 +244,7 @@ impl ServeArgs {
             resolver: self.acme.resolver.0,
             proxy_api_port: self.proxy_api_port,
             proxy_image: self.proxy_image.clone(),
+            edge_proxies: self.edge_proxies.to_vec(),
             waiting_port: self.waiting_port,
             concurrent_builds: self.concurrent_builds.max(1),
             build_memory: self.build_memory_mib.map(|mib| mib << 20),

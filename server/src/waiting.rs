@@ -82,6 +82,11 @@ async fn receive(State(room): State<Room>, request: Request) -> Response {
     };
     let form = Form::of(headers);
     match (attended, to) {
+        (Attended::Closed(closed), Some(to)) if form == Form::Html => {
+            let host = header(header::HOST.as_str()).unwrap_or_default();
+            let own = room.engine.own_page(to, host).await;
+            room.page(&closed, form, headers).with_own(own).into_response()
+        }
         (Attended::Closed(closed), _) => room.tell(&closed, form, headers),
         // Two open ends cannot be sent on: the client asks again in a moment.
         (Attended::Instance(_), _) if !may_wait => room.tell(&Closed::Busy, form, headers),
@@ -131,13 +136,17 @@ impl Room {
         page
     }
 
-    /// The page for a visitor, under an id that is also in the log.
     fn tell(&self, closed: &Closed, form: Form, headers: &HeaderMap) -> Response {
+        self.page(closed, form, headers).into_response()
+    }
+
+    /// The page for a visitor, under an id that is also in the log.
+    fn page(&self, closed: &Closed, form: Form, headers: &HeaderMap) -> Page {
         let (id, at) = (Uuid::now_v7().to_string(), Utc::now());
         if self.quiet.may_write() {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
             tracing::info!(request_id = id, told = page::word(closed), host, "a visitor was told");
         }
-        Page::of(closed, form, &id, at).into_response()
+        Page::of(closed, form, &id, at)
     }
 }

@@ -62,4 +62,58 @@ both_databases! {
         owner.post(&format!("{}/domains", verbs::of(&api)), &host).await?.done()?;
         Ok(())
     }
+
+    /// R-TRF-3: what a domain is to do is checked before anything is written, and refused at its field.
+    async fn r_trf_3_a_setting_that_is_none_is_refused_at_its_field(berth) {
+        let owner = berth.owner().await?;
+        let web = path("shop/production/web");
+        owner.create_service(&web, image("nginx:1"), json!({})).await?;
+        let domains = format!("{}/domains", verbs::of(&web));
+        let all: Vec<Value> = owner.get(&domains).await?.ok()?;
+        let at = format!("{domains}/{}", all[0]["id"].as_str().context("an id")?);
+        let host = all[0]["host"].as_str().context("a host")?;
+        for (change, field) in [
+            (json!({ "port": 0 }), "port"),
+            (json!({ "redirect": { "to": "www.example.com" } }), "redirect.to"),
+            (json!({ "redirect": { "to": format!("https://{host}/") } }), "redirect.to"),
+            (json!({ "redirect": {} }), "redirect.to"),
+            (json!({ "allow": ["10.0.0.0/8", "{{x}}"] }), "allow[1]"),
+            (json!({ "request_headers": [{ "name": "X-Berth-For", "value": "x" }] }), "request_headers"),
+            (json!({ "response_headers": [{ "name": "a b", "value": "x" }] }), "response_headers"),
+            (json!({ "logins": [{ "name": "ann" }] }), "logins"),
+            (json!({ "logins": [{ "name": "ann", "password": "x".repeat(73) }] }), "logins"),
+            (json!({ "rate_limit": { "average": 1, "burst": 0 } }), "rate_limit.burst"),
+            (json!({ "hsts": { "max_age_s": 0 } }), "hsts.max_age_s"),
+            (json!({ "max_body_bytes": 1, "upstream": "h2c" }), "max_body_bytes"),
+            (json!({ "upstream": "smtp" }), "upstream"),
+        ] {
+            owner.patch(&at, &change).await?.refuses_field(field).with_context(|| change.to_string())?;
+        }
+        let view: Value = owner.get(&at).await?.ok()?;
+        ensure!(view["settings"] == all[0]["settings"], "something changed: {view}");
+        Ok(())
+    }
+
+    /// R-SEC-3: a password is kept as a hash, sealed, and told to nobody.
+    async fn r_sec_3_the_password_of_a_domain_is_told_to_nobody(berth) {
+        let owner = berth.owner().await?;
+        let web = path("shop/production/web");
+        owner.create_service(&web, image("nginx:1"), json!({})).await?;
+        let domains = format!("{}/domains", verbs::of(&web));
+        let all: Vec<Value> = owner.get(&domains).await?.ok()?;
+        let at = format!("{domains}/{}", all[0]["id"].as_str().context("an id")?);
+        // The proxy is away: what is wanted is kept, and that is said.
+        let change = json!({ "logins": [{ "name": "ann", "password": "canary-word" }], "compress": true });
+        let problem = owner.patch(&at, change).await?.refused(503)?;
+        ensure!(problem.message.contains("kept"), "{problem:?}");
+        for asked in [at, domains, verbs::of(&web), "/events?limit=50".to_owned()] {
+            let answer = owner.get(&asked).await?;
+            ensure!(answer.status == 200 && !answer.text.contains("canary-word"), "{asked}: {answer:?}");
+            ensure!(!answer.text.contains("$2y$"), "{asked} tells a hash");
+        }
+        let view: Value = owner.get(&verbs::of(&web)).await?.ok()?;
+        let settings = &view["domains"][0]["settings"];
+        ensure!(settings["logins"] == json!(["ann"]) && settings["compress"] == true, "{view}");
+        Ok(())
+    }
 }

@@ -75,6 +75,10 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
             vec![json!({ "source": full_git, "settings": settings }), json!({ "name": "web" })]
         }
         ("POST", p) if p.ends_with("/domains") => vec![json!({ "host": "x.example.com", "path": "/x" })],
+        ("PATCH", p) if p.ends_with("/domains/{id}") => vec![json!({
+            "redirect": { "to": "https://b.example.com" }, "forwarded_path": "/x", "allow": ["10.0.0.0/8"],
+            "logins": [{ "name": "ann", "password": "secret" }], "request_headers": [{ "name": "X-A", "value": "b" }],
+            "response_headers": [{ "name": "X-A", "value": "b" }], "upstream": "http", "page": "x" })],
         ("POST", p) if p.ends_with("/scale") => vec![json!({ "process": "worker", "replicas": 2 })],
         ("POST", p) if p.ends_with("/files") => {
             vec![json!({ "path": "/etc/new", "text": "x" }), json!({ "path": "/etc/new", "base64": "eA==" })]

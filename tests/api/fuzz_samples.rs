@@ -47,6 +47,7 @@ fn service_body(method: &str, rest: &str) -> Value {
         ("POST", "/pause") => json!({ "seconds": 30 }),
         ("POST", "/rollback") => json!({ "to": 1 }),
         ("POST", "/domains") => json!({ "host": "shop.example.com" }),
+        ("PATCH", "/domains/{id}") => json!({ "compress": true }),
         ("POST", "/files") => json!({ "path": "/etc/new", "text": "x" }),
         ("PUT", "/files/{file}") => json!({ "path": "/etc/kept", "base64": "eA==" }),
         ("POST", "/webhook/watch") => json!({ "include": ["apps/web"], "exclude": ["**/*.md"] }),

@@ -153,6 +153,7 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("public_key", "ssh-ed25519 AAAA"),
         ("at", "/etc/new"),
         ("seconds", "5"),
+        ("upstream", "http"),
         ("message", "x"),
         ("on", "true"),
         ("search", "x"),

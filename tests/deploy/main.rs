@@ -3,6 +3,9 @@
 mod builds;
 mod crashes;
 mod disturbances;
+mod domain;
+mod domain_changes;
+mod domains;
 mod failures;
 mod files;
 mod fixture;

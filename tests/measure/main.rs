@@ -1,6 +1,7 @@
 //! How fast and how small: every figure beside a floor of the same run. Started by `tests/bench`.
 
 mod cold;
+mod domains;
 mod floor;
 mod logs;
 mod pages;
@@ -40,6 +41,9 @@ async fn main() -> Result<()> {
     }
     if wants("rollout") {
         rollout::measure(&mut table).await?;
+    }
+    if wants("domains") {
+        domains::measure(&mut table).await?;
     }
     if wants("many") {
         rollout::many(&mut table).await?;

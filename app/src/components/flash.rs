@@ -41,6 +41,7 @@ const MESSAGES: &[(&str, &str)] = &[
     ("variable-deleted", "The variable is removed. It takes effect with the next deployment or restart."),
     ("variables-imported", "The variables are saved. They take effect with the next deployment or restart."),
     ("domain-added", "The domain is added."),
+    ("domain-changed", "The domain is changed, and the proxy answers so."),
     ("domain-removed", "The domain is removed."),
     ("certificate-retried", "It is tried at once."),
     ("certificate-uploaded", "The certificate serves."),

@@ -3,6 +3,7 @@
 mod delete;
 mod deploy;
 mod deployments;
+mod domain;
 mod domains;
 mod files;
 pub mod follow;
@@ -10,6 +11,7 @@ pub mod frame;
 mod logs;
 mod new;
 mod overview;
+mod proxy;
 mod remote;
 mod rollback;
 mod settings;
@@ -19,10 +21,12 @@ mod volumes;
 mod webhook;
 
 pub use deployments::DeploymentsPage;
+pub use domain::DomainPage;
 pub use domains::DomainsPage;
 pub use logs::LogsPage;
 pub use new::NewServicePage;
 pub use overview::OverviewPage;
+pub use proxy::ProxyPage;
 pub use rollback::RollbackPage;
 pub use settings::SettingsPage;
 pub use variables::VariablesPage;

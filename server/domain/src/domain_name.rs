@@ -1,6 +1,6 @@
 //! Domains: host names and paths that lead to a service.
 
-use crate::{certificate::CertificateView, ids::DomainId};
+use crate::{certificate::CertificateView, domain_settings::DomainSettings, ids::DomainId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -108,6 +108,8 @@ pub struct DomainView {
     pub default: bool,
     /// The address to open.
     pub url: String,
+    /// What is done with its requests.
+    pub settings: DomainSettings,
     pub created_at: DateTime<Utc>,
     /// What is known of its certificate, in lists of domains.
     #[serde(default)]

@@ -65,6 +65,10 @@ text_enum! {
         CertificateAccountKeyChanged = "certificate.account_key_changed",
         /// A person wants it tried at once.
         CertificateRetried = "certificate.retried",
+        /// What it does with its requests is another.
+        DomainChanged = "domain.changed",
+        /// The proxy refused a change, so that the former settings hold.
+        DomainReverted = "domain.reverted",
         /// Somebody asked for it; it can be taken back until its time has come.
         VolumeDeletionAsked = "volume.deletion_asked",
         VolumeKept = "volume.kept",

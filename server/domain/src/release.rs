@@ -3,6 +3,7 @@
 use crate::{
     deployment::Commit,
     domain_name::{HostName, PathPrefix},
+    domain_settings::DomainSettings,
     ids::ReleaseId,
     service::ServiceSettings,
 };
@@ -17,6 +18,9 @@ pub struct ReleaseDomain {
     pub host: HostName,
     pub path: PathPrefix,
     pub port: Option<u16>,
+    /// What it does with its requests; without passwords.
+    #[serde(default)]
+    pub settings: DomainSettings,
 }
 
 /// Everything that decides how an instance runs, except the values of its variables.
@@ -199,8 +203,12 @@ mod tests {
 
     #[test]
     fn r_rb_1_domains_of_both_releases_lead_to_it_after_a_rollback() {
-        let domain =
-            |host: &str| ReleaseDomain { host: host.parse().unwrap(), path: PathPrefix::root(), port: None };
+        let domain = |host: &str| ReleaseDomain {
+            host: host.parse().unwrap(),
+            path: PathPrefix::root(),
+            port: None,
+            settings: Default::default(),
+        };
         let (mut live, mut target) = (spec("a", &[]), spec("a", &[]));
         live.domains = vec![domain("new.example.com"), domain("both.example.com")];
         target.domains = vec![domain("both.example.com"), domain("old.example.com")];

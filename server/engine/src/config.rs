@@ -1,5 +1,6 @@
 //! What an operator decides; read once at the start.
 
+use berth_domain::domain_settings::IpRange;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use crate::acme::ExternalBinding;
@@ -41,6 +42,8 @@ pub struct Config {
     pub proxy_api_port: u16,
     /// The proxy's image.
     pub proxy_image: String,
+    /// The proxies in front of the public ports that are believed when they say who asks.
+    pub edge_proxies: Vec<IpRange>,
     /// The waiting room's port, on the proxy's own network only; 0 for one that is free, which is then kept.
     pub waiting_port: u16,
     /// How many builds run at the same time.
@@ -84,6 +87,7 @@ impl Config {
             resolver: None,
             proxy_api_port: 8079,
             proxy_image: "traefik:v3.7".into(),
+            edge_proxies: Vec::new(),
             waiting_port: 0,
             concurrent_builds: 1,
             build_memory: None,

@@ -271,6 +271,7 @@ fn proxy_config(config: &Config) -> ProxyConfig {
         http_port: config.http_port,
         https_port: config.https_port,
         api_port: config.proxy_api_port,
+        trusted: config.edge_proxies.clone(),
         ..ProxyConfig::new(&config.instance, config.data.join("proxy"))
     }
 }

@@ -20,6 +20,7 @@ pub mod front;
 pub mod git;
 mod glance;
 pub mod hosting;
+mod logins;
 pub mod logs;
 pub mod mask;
 mod naming;

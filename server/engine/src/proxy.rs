@@ -11,8 +11,10 @@ mod container;
 mod error;
 mod files;
 mod metrics;
+mod middlewares;
 mod render;
 mod routes;
+mod seen;
 mod waiting_room;
 mod yaml;
 
@@ -27,6 +29,7 @@ pub use metrics::ServiceCounts;
 pub use render::{CONFIRM_HEADER, route_file};
 pub use routes::{Backend, Confirmation, Route, Server, ServiceRoutes};
 
+use berth_domain::{domain_settings::IpRange, proxy_view::ProxyView};
 use subtle::ConstantTimeEq;
 
 use crate::docker::{DockerError, Runtime};
@@ -57,6 +60,8 @@ pub struct ProxyConfig {
     pub api_port: u16,
     /// Where Berth itself reaches the two ports.
     pub reach: IpAddr,
+    /// The proxies in front that are believed when they say who asks.
+    pub trusted: Vec<IpRange>,
 }
 
 impl ProxyConfig {
@@ -71,6 +76,7 @@ impl ProxyConfig {
             https_port: 0,
             api_port: 8079,
             reach: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            trusted: Vec::new(),
         }
     }
 
@@ -189,7 +195,17 @@ impl Proxy {
     /// Waits until Traefik itself says that it has these routes and answers by them at the public entry point;
     /// answers how long that took.
     pub async fn confirm(&self, routes: &ServiceRoutes, deadline: Duration) -> Result<Duration, ProxyError> {
-        answers::confirm(self, routes, deadline).await
+        answers::confirm(self, routes, &|_| true, deadline).await
+    }
+
+    /// The same for some of the routes.
+    pub async fn confirm_some(
+        &self,
+        routes: &ServiceRoutes,
+        only: &(dyn Fn(&Route) -> bool + Sync),
+        deadline: Duration,
+    ) -> Result<Duration, ProxyError> {
+        answers::confirm(self, routes, only, deadline).await
     }
 
     /// Whether Traefik answers.
@@ -201,6 +217,11 @@ impl Proxy {
     pub async fn counts(&self) -> Result<Vec<ServiceCounts>, ProxyError> {
         let text = self.internal("/metrics").await?;
         Ok(metrics::parse(&text))
+    }
+
+    /// What Traefik has of these files, without what is nobody's to know.
+    pub async fn seen(&self, of: &(dyn Fn(&str) -> bool + Sync)) -> Result<ProxyView, ProxyError> {
+        seen::view(self, of).await
     }
 
     async fn await_health(&self, deadline: Duration) -> Result<(), ProxyError> {

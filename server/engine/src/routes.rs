@@ -1,10 +1,11 @@
 //! Which requests lead to which instance: the route files as the store wants them.
 
+mod trial;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use berth_domain::{
     ids::{DeploymentId, ServiceId},
-    release::ReleaseDomain,
     traffic::{Share, Traffic},
 };
 use dashmap::{DashMap, DashSet};
@@ -12,8 +13,9 @@ use tokio::sync::{Mutex, Notify};
 use tracing::warn;
 
 use crate::{
-    Engine, Result,
+    Engine, Error, Result,
     proxy::{Backend, Confirmation, Route, Server, ServiceRoutes},
+    store::DomainRow,
     waiting::VisitTo,
 };
 
@@ -63,20 +65,41 @@ impl Engine {
         deployment: DeploymentId,
         traffic: &Traffic,
     ) -> Result<Vec<ServiceRoutes>> {
-        let domains = self.parts.store.domains_of(service).await?;
+        let domains = self.led_domains(service).await?;
         let standing = self.parts.store.standing(service).await?;
         let shut = standing.is_none_or(|standing| standing.is_shut(self.now()));
         let (key, waits) = (self.parts.naming.route(service), |_: Option<u16>| shut);
-        let https = |host: &str| self.https_port_of(host);
         let deployment = Some(deployment);
-        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits, https: &https };
-        Ok(lead.files(&domains, self.route_digest()))
+        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits };
+        Ok(self.trusting(lead.files(&domains, self.route_digest())))
+    }
+
+    /// The domains of a service with what is done with their requests.
+    async fn led_domains(&self, service: ServiceId) -> Result<Vec<Led>> {
+        let rows = self.parts.store.routed_domains(service).await?;
+        rows.into_iter().map(|row| self.led(row)).collect()
+    }
+
+    fn led(&self, row: DomainRow) -> Result<Led> {
+        let logins = self.open_logins(&row)?;
+        // Only who is still named comes in, whatever is kept.
+        let named = row.settings.logins.iter().filter_map(|name| logins.get_key_value(name));
+        let logins = named.map(|(name, hash)| format!("{name}:{hash}")).collect();
+        let https = self.https_port_of(row.host.as_str());
+        let route = Route { settings: row.settings, logins, https, ..Route::new(row.host, row.path) };
+        Ok(Led { port: row.port, route })
+    }
+
+    /// With the proxies in front that this Berth believes.
+    fn trusting(&self, mut files: Vec<ServiceRoutes>) -> Vec<ServiceRoutes> {
+        files.iter_mut().for_each(|file| file.trusted.clone_from(&self.config().edge_proxies));
+        files
     }
 
     /// The files of a service as it is written down. Who should answer and is known not to gets no requests.
     async fn routes_of(&self, service: ServiceId) -> Result<Vec<ServiceRoutes>> {
         let Some(standing) = self.parts.store.standing(service).await? else { return Ok(Vec::new()) };
-        let domains = self.parts.store.domains_of(service).await?;
+        let domains = self.led_domains(service).await?;
         let ports = domains.iter().filter_map(|domain| domain.port).collect();
         let absent = &self.parts.waiting.absent;
         absent.note_silent(service, self.silent_ports(&standing.traffic, ports).await);
@@ -86,9 +109,8 @@ impl Engine {
         let waits = |port: Option<u16>| shut || port.is_some_and(|port| absent.is_silent(service, port));
         let deployment = traffic.shares.first().map(|share| share.deployment);
         let key = self.parts.naming.route(service);
-        let https = |host: &str| self.https_port_of(host);
-        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits, https: &https };
-        Ok(lead.files(&domains, self.route_digest()))
+        let lead = Lead { key: &key, service, deployment, traffic, waits: &waits };
+        Ok(self.trusting(lead.files(&domains, self.route_digest())))
     }
 
     fn route_digest(&self) -> impl Fn(&str) -> String {
@@ -133,6 +155,26 @@ impl Engine {
             self.parts.proxy.confirm(&file, CONFIRM_WITHIN).await?;
         }
         Ok(())
+    }
+
+    /// Makes a service's files what the store says, and sees that the proxy answers so at one domain.
+    pub(crate) async fn lead_domain(&self, domain: &DomainRow) -> Result<Answers> {
+        let on_disk = self.parts.proxy.services_on_disk().await?;
+        let files = match self.apply_beside(&on_disk, domain.service).await {
+            Err(Error::Problem(problem)) => return Ok(Answers::Otherwise(problem.message)),
+            files => files?,
+        };
+        // A proxy that is away is not waited for: it reads the files when it is back.
+        if let Err(away) = self.parts.proxy.health().await {
+            return Ok(Answers::Nothing(away.to_string()));
+        }
+        let this = |route: &Route| route.host == domain.host && route.path == domain.path;
+        for file in files.iter().filter(|file| file.routes.iter().any(this)) {
+            if let Err(error) = self.parts.proxy.confirm_some(file, &this, CONFIRM_WITHIN).await {
+                return Ok(Answers::Otherwise(error.to_string()));
+            }
+        }
+        Ok(Answers::AsWritten)
     }
 
     async fn apply_beside(&self, on_disk: &[String], service: ServiceId) -> Result<Vec<ServiceRoutes>> {
@@ -191,6 +233,22 @@ async fn apply_all(engine: &Engine, services: Vec<ServiceId>) {
     }
 }
 
+/// How the proxy answers at a domain that was changed.
+#[derive(Debug)]
+pub(crate) enum Answers {
+    AsWritten,
+    /// It does not do what was written, or that could not be written; why.
+    Otherwise(String),
+    /// It is away; why.
+    Nothing(String),
+}
+
+/// A domain of a service, with its port where that is not the service's own.
+struct Led {
+    port: Option<u16>,
+    route: Route,
+}
+
 /// Where the requests of a service go.
 struct Lead<'a> {
     /// The first part of the files' names.
@@ -201,24 +259,16 @@ struct Lead<'a> {
     traffic: &'a Traffic,
     /// Whether requests go to the waiting room all the same, at a port of their own or at the instances' one.
     waits: &'a dyn Fn(Option<u16>) -> bool,
-    /// The public HTTPS port of a host that is answered there too.
-    https: &'a dyn Fn(&str) -> Option<u16>,
 }
 
 impl Lead<'_> {
     /// Groups the domains by port. The nonce follows from the content, so the same routes are the same file.
-    fn files(&self, domains: &[ReleaseDomain], digest: impl Fn(&str) -> String) -> Vec<ServiceRoutes> {
+    fn files(&self, domains: &[Led], digest: impl Fn(&str) -> String) -> Vec<ServiceRoutes> {
         let main = self.deployment.and_then(|id| self.traffic.of(id)).and_then(|share| share.port);
         let mut by_port: BTreeMap<Option<u16>, Vec<Route>> = BTreeMap::new();
         for domain in domains {
             let port = domain.port.filter(|port| Some(*port) != main);
-            let route = Route {
-                https: (self.https)(domain.host.as_str()),
-                host: domain.host.clone(),
-                path: domain.path.clone(),
-                strip_path: false,
-            };
-            by_port.entry(port).or_default().push(route);
+            by_port.entry(port).or_default().push(domain.route.clone());
         }
         by_port.into_iter().map(|(port, routes)| self.file(port, routes, &digest)).collect()
     }
@@ -259,8 +309,9 @@ mod tests {
     use berth_domain::domain_name::PathPrefix;
     use uuid::Uuid;
 
-    fn domain(host: &str, port: Option<u16>) -> ReleaseDomain {
-        ReleaseDomain { host: host.parse().unwrap(), path: PathPrefix::root(), port }
+    fn domain(host: &str, port: Option<u16>) -> Led {
+        let https = host.starts_with("b.").then_some(443);
+        Led { port, route: Route { https, ..Route::new(host.parse().unwrap(), PathPrefix::root()) } }
     }
 
     fn share(number: u64, percent: u8, instances: &[&str]) -> Share {
@@ -275,11 +326,10 @@ mod tests {
 
     fn lead<'a>(traffic: &'a Traffic, waits: &'a dyn Fn(Option<u16>) -> bool) -> Lead<'a> {
         let deployment = traffic.shares.first().map(|share| share.deployment);
-        let https = &|host: &str| host.starts_with("b.").then_some(443);
-        Lead { key: "key", service: ServiceId(Uuid::nil()), deployment, traffic, waits, https }
+        Lead { key: "key", service: ServiceId(Uuid::nil()), deployment, traffic, waits }
     }
 
-    fn files(traffic: &Traffic, domains: &[ReleaseDomain]) -> Vec<ServiceRoutes> {
+    fn files(traffic: &Traffic, domains: &[Led]) -> Vec<ServiceRoutes> {
         lead(traffic, &|_| false).files(domains, str::to_owned)
     }
 

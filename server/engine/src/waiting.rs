@@ -168,6 +168,14 @@ impl Engine {
         }
     }
 
+    /// What visitors of a host read instead of Berth's words, when its people wrote something.
+    pub async fn own_page(&self, to: VisitTo, host: &str) -> Option<String> {
+        let standing = self.standing(to.service).await.ok()??;
+        let name = host.split(':').next().unwrap_or_default();
+        let mut pages = standing.pages.into_iter();
+        pages.find(|(of, _)| of.as_str().eq_ignore_ascii_case(name)).map(|(_, page)| page)
+    }
+
     /// Counts an answer to a request that was sent on from here.
     pub fn visited(&self, to: VisitTo, served: bool) {
         let mut visits = self.parts.waiting.visits.entry(to.service).or_default();

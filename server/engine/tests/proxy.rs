@@ -80,12 +80,9 @@ impl Front {
 }
 
 fn route(host: &str, path: &str, strip_path: bool) -> Route {
-    Route {
-        host: host.parse().expect("a host"),
-        path: path.parse().expect("a path"),
-        strip_path,
-        https: None,
-    }
+    let mut route = Route::new(host.parse().expect("a host"), path.parse().expect("a path"));
+    route.settings.forwarded_path = strip_path.then(berth_domain::domain_name::PathPrefix::root);
+    route
 }
 
 fn nonce() -> String {

@@ -6,11 +6,18 @@ use super::{
 };
 use crate::http::{App, Refusal};
 use axum::{Json, http::StatusCode};
-use berth_domain::domain_name::{AddDomain, DomainView};
+use berth_domain::{
+    domain_name::{AddDomain, DomainView},
+    domain_settings::ChangeDomain,
+    proxy_view::ProxyView,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_domains, add_domain)).routes(routes!(remove_domain))
+    OpenApiRouter::new()
+        .routes(routes!(list_domains, add_domain))
+        .routes(routes!(show_domain, change_domain, remove_domain))
+        .routes(routes!(seen_by_proxy))
 }
 
 /// List domains
@@ -33,6 +40,38 @@ async fn add_domain(
     Body(request): Body<AddDomain>,
 ) -> Result<(StatusCode, Json<DomainView>), Refusal> {
     Ok((StatusCode::CREATED, Json(acting.add_domain(&place.service(), request).await?)))
+}
+
+/// Read a domain with its settings
+#[utoipa::path(get, path = "/projects/{project}/environments/{environment}/services/{service}/domains/{id}",
+    tag = "Domains", params(InDomain), responses((status = 200, description = "The domain", body = DomainView)))]
+async fn show_domain(By(acting): By, At(place): At<InDomain>) -> Result<Json<DomainView>, Refusal> {
+    Ok(Json(acting.domain(&place.service(), place.id).await?))
+}
+
+/// Change what a domain does
+///
+/// A field that is not there stays as it is, and null takes a setting away. Effective at once and without a deployment:
+/// the answer comes when the proxy has confirmed it. When the proxy does not answer with the new settings, the former
+/// ones hold.
+#[utoipa::path(patch, path = "/projects/{project}/environments/{environment}/services/{service}/domains/{id}",
+    tag = "Domains", params(InDomain), request_body = ChangeDomain,
+    responses((status = 200, description = "In effect", body = DomainView)))]
+async fn change_domain(
+    By(acting): By,
+    At(place): At<InDomain>,
+    Body(change): Body<ChangeDomain>,
+) -> Result<Json<DomainView>, Refusal> {
+    Ok(Json(acting.change_domain(&place.service(), place.id, change).await?))
+}
+
+/// See a service as the proxy does
+///
+/// Its routers, services and middlewares, as Traefik's API tells them now; without passwords and keys.
+#[utoipa::path(get, path = "/projects/{project}/environments/{environment}/services/{service}/proxy",
+    tag = "Domains", params(InService), responses((status = 200, description = "What Traefik has", body = ProxyView)))]
+async fn seen_by_proxy(By(acting): By, At(place): At<InService>) -> Result<Json<ProxyView>, Refusal> {
+    Ok(Json(acting.seen_by_proxy(&place.service()).await?))
 }
 
 /// Remove a domain; effective at once

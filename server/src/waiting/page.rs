@@ -123,6 +123,8 @@ pub struct Page {
     retry_after: Option<u32>,
     id: String,
     body: String,
+    /// The domain's people wrote it: what it loads is theirs to say.
+    own: bool,
 }
 
 #[derive(Serialize)]
@@ -144,7 +146,22 @@ impl Page {
             Form::Text => format!("{}\n\n{}\n\n{}\n", words.title, words.detail, signature(id, at)),
             Form::Json => json(&words, word(closed), id, at),
         };
-        Self { status: words.status, form, retry_after: words.retry_after, id: id.to_owned(), body }
+        Self {
+            status: words.status,
+            form,
+            retry_after: words.retry_after,
+            id: id.to_owned(),
+            body,
+            own: false,
+        }
+    }
+
+    /// The same with what the domain's people wrote, when they did.
+    pub fn with_own(self, html: Option<String>) -> Self {
+        match html {
+            Some(body) => Self { body, own: true, ..self },
+            None => self,
+        }
     }
 }
 
@@ -180,7 +197,9 @@ impl IntoResponse for Page {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.form.content_type()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        if !self.own {
+            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
@@ -247,6 +266,15 @@ mod tests {
         assert_eq!(form("application/problem+json"), Form::Json);
         assert_eq!(form("*/*"), Form::Text);
         assert_eq!(Form::of(&HeaderMap::new()), Form::Text);
+    }
+
+    #[test]
+    fn a_page_of_their_own_is_told_as_it_is() {
+        let own = page(&Closed::Busy, Form::Html).with_own(Some("<b>{{ x }}</b>".into()));
+        assert_eq!((own.body.as_str(), own.status.as_u16()), ("<b>{{ x }}</b>", 503));
+        let response = own.into_response();
+        assert!(!response.headers().contains_key("content-security-policy"));
+        assert_eq!(page(&Closed::Busy, Form::Html).with_own(None), page(&Closed::Busy, Form::Html));
     }
 
     #[test]

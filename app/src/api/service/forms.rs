@@ -1,9 +1,11 @@
 //! Forms as a browser posts them, flat and textual, and their way to the requests of the domain.
 
+mod domain;
 mod settings;
 mod triggers;
 mod words;
 
+pub use domain::{DomainForm, form_field as domain_field};
 pub use settings::{IsolationForm, ProbeForm, ProcessRow, RolloutForm, SettingsForm, steps_text};
 pub use triggers::TriggersForm;
 pub use words::{join_words, split_words};

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     api::domains::{AddDomain, RemoveDomain, load_domains},
     components::{
-        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Icon, Load, Loadable, Submission, Table,
+        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Icon, LinkButton, Load, Loadable, Submission, Table,
         TextField, Time, Tone, Variant,
     },
     live::Topic,
@@ -58,7 +58,8 @@ fn Loaded(domains: Vec<DomainView>, here: Here) -> impl IntoView {
                 </Table>
             </Card>
         </Show>
-        {may(Permission::Configure).then(|| view! { <AddForm here add/> })}
+        {may(Permission::Configure).then(|| view! { <AddForm here=row_here.get_value() add/> })}
+        <p><a href=format!("{}/proxy", here.base())>"As Traefik sees it"</a></p>
     }
 }
 
@@ -69,6 +70,7 @@ fn Row(domain: DomainView, here: Here, remove: Submission) -> impl IntoView {
         "Requests for {}{} get no answer from this service any more, at once.",
         domain.host, domain.path
     );
+    let settings = format!("{}/domains/{}", here.base(), domain.id);
     view! {
         <tr>
             <td><UrlLink url=domain.url.clone()/>" "{domain.default.then(|| view! { <Badge text="default" title="Made by Berth so that the first deployment opens at once"/> })}
@@ -78,6 +80,7 @@ fn Row(domain: DomainView, here: Here, remove: Submission) -> impl IntoView {
             <td class="mono">{port}</td>
             <td class="muted"><Time at=domain.created_at/></td>
             <td class="row-actions">
+                <LinkButton href=settings small=true icon="settings">"Settings"</LinkButton>
                 {may(Permission::Configure).then(|| view! {
                     <Disclosure summary="Remove" icon="trash">
                         <Form action=remove>

@@ -11,6 +11,7 @@ use crate::{
 };
 use berth_domain::{
     domain_name::{AddDomain, DomainView, HostName, PathPrefix},
+    domain_settings::DomainSettings,
     event::EventKind,
     ids::{DomainId, ServiceId},
     permission::Permission,
@@ -59,6 +60,7 @@ impl Acting {
             path: prefix.clone(),
             port: request.port,
             is_default: false,
+            settings: DomainSettings::default(),
         };
         // Somebody may have come first since the look: then the transaction is over, and who it was is not known.
         let Some(domain) = rows.try_insert_domain(new).await? else {
@@ -70,6 +72,15 @@ impl Acting {
         write.commit().await?;
         self.engine.routes_changed(service.id);
         Ok(view)
+    }
+
+    /// A domain of a service.
+    pub async fn domain(&self, path: &ServicePath, domain: DomainId) -> Result<DomainView> {
+        self.require(Permission::Read)?;
+        let rows = self.rows();
+        let service = service_in(&rows, path).await?;
+        let row = rows.domains(service.id).await?.into_iter().find(|row| row.id == domain);
+        row.map(|row| self.engine.domain_view(row)).ok_or_else(|| Error::not_found("domain"))
     }
 
     /// Removes a domain; effective at once.
@@ -102,7 +113,8 @@ impl Engine {
         for attempt in 1..=1_000 {
             let host = format!("{}.{}", default_label(path, attempt), self.config().default_domain);
             let host: HostName = host.parse().map_err(|why| Error::invalid("name", why))?;
-            let new = NewDomain { service, host, path: PathPrefix::root(), port: None, is_default: true };
+            let (path, settings) = (PathPrefix::root(), DomainSettings::default());
+            let new = NewDomain { service, host, path, port: None, is_default: true, settings };
             if rows.try_insert_domain(new).await?.is_some() {
                 return Ok(());
             }

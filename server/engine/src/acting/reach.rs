@@ -114,6 +114,7 @@ impl Engine {
             path: row.path,
             port: row.port,
             default: row.is_default,
+            settings: row.settings,
             created_at: row.created_at,
             certificate: None,
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use berth_domain::domain_settings::Upstream;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Proxy;
 use super::error::ProxyError;
-use super::render::{CONFIRM_HEADER, DEPLOYMENT_HEADER, confirm_router};
+use super::render::{CONFIRM_HEADER, DEPLOYMENT_HEADER, router_names};
 use super::routes::{Route, ServiceRoutes};
 
 /// How often Traefik is asked while waiting for it: its own throttle is 50 ms.
@@ -40,10 +41,11 @@ fn reason(error: reqwest::Error) -> String {
 pub(super) async fn confirm(
     proxy: &Proxy,
     routes: &ServiceRoutes,
+    only: &(dyn Fn(&Route) -> bool + Sync),
     deadline: Duration,
 ) -> Result<Duration, ProxyError> {
     let started = Instant::now();
-    for (index, route) in routes.routes.iter().enumerate() {
+    for (index, route) in routes.routes.iter().enumerate().filter(|(_, route)| only(route)) {
         loop {
             let Err(reason) = answers_as_written(proxy, routes, index, route).await else { break };
             if started.elapsed() >= deadline {
@@ -65,15 +67,17 @@ async fn answers_as_written(
     route: &Route,
 ) -> Result<(), String> {
     answers_publicly(proxy, routes, route).await?;
-    let router = confirm_router(routes, index);
-    let answer =
-        proxy.internal(&format!("/api/http/routers/{router}@file")).await.map_err(|e| e.to_string())?;
-    let seen: Router =
-        serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
-    if seen.status == "enabled" {
-        return Ok(());
+    for router in router_names(routes, index) {
+        let answer =
+            proxy.internal(&format!("/api/http/routers/{router}@file")).await.map_err(|e| e.to_string())?;
+        let seen: Router =
+            serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
+        if seen.status != "enabled" {
+            let faults = seen.error.join("; ");
+            return Err(format!("Traefik has the router {router} as `{}`: {faults}", seen.status));
+        }
     }
-    Err(format!("Traefik has the router {router} as `{}`: {}", seen.status, seen.error.join("; ")))
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -81,6 +85,12 @@ struct Router {
     status: String,
     #[serde(default)]
     error: Vec<String>,
+}
+
+/// Whether a status says that no instance answered. Of one that does not speak its protocol the proxy says 500, as
+/// programs do of themselves.
+fn is_none(status: u16, strict: bool) -> bool {
+    matches!(status, 502 | 504) || (strict && status >= 500)
 }
 
 async fn answers_publicly(proxy: &Proxy, routes: &ServiceRoutes, route: &Route) -> Result<(), String> {
@@ -93,10 +103,11 @@ async fn answers_publicly(proxy: &Proxy, routes: &ServiceRoutes, route: &Route) 
         .header(reqwest::header::HOST, route.host.as_str())
         .header(CONFIRM_HEADER, &routes.confirmation.nonce);
     let answer = request.send().await.map_err(|e| format!("{} at {address}", reason(e.without_url())))?;
+    let strict = routes.trial || route.settings.upstream == Upstream::H2c;
     let who = answer.headers().get(DEPLOYMENT_HEADER).and_then(|value| value.to_str().ok());
     let at = format!("{}{}", route.host.as_str(), route.path.as_str());
     match (who, answer.status().as_u16()) {
-        (Some(who), status @ (502 | 504)) if who == routes.confirmation.deployment => {
+        (Some(who), status) if who == routes.confirmation.deployment && is_none(status, strict) => {
             Err(format!("{at} leads to it, but the proxy gets no answer from it (status {status})"))
         }
         (Some(who), _) if who == routes.confirmation.deployment => Ok(()),

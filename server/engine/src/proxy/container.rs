@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use berth_domain::domain_settings::IpRange;
 use sha2::{Digest, Sha256};
 
 use super::base::ENTRY_POINT;
@@ -16,6 +17,8 @@ const DEFINITION: &str = "berth.definition";
 pub const ROLE: &str = "berth.role";
 /// Where Traefik sees the watched folder.
 const WATCHED: &str = "/routes";
+/// Where it keeps bodies that are held until they are complete.
+const BODIES: &str = "/tmp";
 /// Above 1023, so that Traefik needs no power to listen.
 const WEB_PORT: u16 = 8000;
 /// The same for HTTPS.
@@ -82,7 +85,10 @@ fn spec(config: &ProxyConfig) -> InstanceSpec {
         labels: own_labels(config),
         command: Some(arguments(config)),
         network: Some(config.network_name()),
-        mounts: vec![Mount::Bind { source: files::routes(folder), target: WATCHED.into(), read_only: true }],
+        mounts: vec![
+            Mount::Bind { source: files::routes(folder), target: WATCHED.into(), read_only: true },
+            Mount::Bind { source: files::bodies(folder), target: BODIES.into(), read_only: false },
+        ],
         ports: ports(config),
         restart: Restart::UnlessStopped,
         // The owner of the files, which nobody else may read.
@@ -129,7 +135,7 @@ fn ports(config: &ProxyConfig) -> Vec<PublishedPort> {
 }
 
 /// Traefik's static configuration. Its defaults stand where nothing is said, among them: forwarded headers of clients
-/// are not believed, and a request's address is the connection's.
+/// that are no trusted proxies are not believed, and a request's address is the connection's.
 fn arguments(config: &ProxyConfig) -> Vec<String> {
     let mut arguments = vec![
         format!("--providers.file.directory={WATCHED}"),
@@ -137,9 +143,9 @@ fn arguments(config: &ProxyConfig) -> Vec<String> {
         // The default of 2 s would delay every switch by up to that.
         "--providers.providersThrottleDuration=50ms".into(),
     ];
-    arguments.extend(public_entry_point(super::WEB, WEB_PORT));
+    arguments.extend(public_entry_point(super::WEB, WEB_PORT, &config.trusted));
     if config.https_port != 0 {
-        arguments.extend(public_entry_point(super::SECURE, SECURE_PORT));
+        arguments.extend(public_entry_point(super::SECURE, SECURE_PORT, &config.trusted));
     }
     arguments.push(format!("--entryPoints.{ENTRY_POINT}.address=:{INTERNAL_PORT}"));
     let rest = [
@@ -162,16 +168,21 @@ fn arguments(config: &ProxyConfig) -> Vec<String> {
     arguments
 }
 
-fn public_entry_point(name: &str, port: u16) -> [String; 5] {
+fn public_entry_point(name: &str, port: u16, trusted: &[IpRange]) -> Vec<String> {
     let point = format!("--entryPoints.{name}");
-    [
+    let mut arguments = vec![
         format!("{point}.address=:{port}"),
         // Traefik's 60 s bound the whole request: it cuts long uploads, and server-sent events after a minute.
         format!("{point}.transport.respondingTimeouts.readTimeout=0s"),
         format!("{point}.transport.respondingTimeouts.writeTimeout=0s"),
         format!("{point}.transport.respondingTimeouts.idleTimeout=180s"),
         format!("{point}.transport.lifeCycle.graceTimeOut={}s", GRACE.as_secs()),
-    ]
+    ];
+    if !trusted.is_empty() {
+        let all: Vec<_> = trusted.iter().map(IpRange::as_str).collect();
+        arguments.push(format!("{point}.forwardedHeaders.trustedIPs={}", all.join(",")));
+    }
+    arguments
 }
 
 /// A fingerprint of all that would need another container.
@@ -204,6 +215,18 @@ mod tests {
         assert_ne!(definition(&config), definition(&ProxyConfig { http_port: 8080, ..config.clone() }));
         assert_ne!(definition(&config), definition(&ProxyConfig { https_port: 8443, ..config.clone() }));
         assert_ne!(definition(&config), definition(&ProxyConfig { image: "traefik:v3.8".into(), ..config }));
+    }
+
+    #[test]
+    fn only_proxies_that_are_named_are_believed() {
+        let said = |text: &str| {
+            let trusted = berth_domain::domain_settings::ranges(text).expect("ranges");
+            let config = ProxyConfig { trusted, ..ProxyConfig::new("main", "/x") };
+            arguments(&config).into_iter().find(|argument| argument.contains("forwardedHeaders"))
+        };
+        assert_eq!(said(""), None);
+        let two = "--entryPoints.web.forwardedHeaders.trustedIPs=10.0.0.0/8,2001:db8::1";
+        assert_eq!(said("10.0.0.0/8, 2001:db8::1").as_deref(), Some(two));
     }
 
     #[test]

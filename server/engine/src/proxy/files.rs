@@ -15,6 +15,11 @@ pub(super) fn routes(folder: &Path) -> PathBuf {
     folder.join("routes")
 }
 
+/// Where Traefik keeps what does not fit into its memory while it is held.
+pub(super) fn bodies(folder: &Path) -> PathBuf {
+    folder.join("bodies")
+}
+
 /// On the same file system, where Traefik does not look: a temporary file in the watched folder would cost a throttle
 /// period, and one written in place could be read half.
 fn staging(folder: &Path) -> PathBuf {
@@ -36,7 +41,7 @@ pub(super) fn file_of(service: &str) -> Result<String, ProxyError> {
 pub(super) async fn prepare(folder: &Path) -> Result<String, ProxyError> {
     let folder = folder.to_owned();
     blocking(move || {
-        for path in [routes(&folder), staging(&folder)] {
+        for path in [routes(&folder), staging(&folder), bodies(&folder)] {
             let mut builder = std::fs::DirBuilder::new();
             builder.recursive(true).mode(0o700);
             builder.create(&path).map_err(|e| ProxyError::file("make the folder", &path, &e))?;

@@ -1,9 +1,11 @@
 //! A service's route file: a pure function of its routes.
 
 use berth_domain::domain_name::PathPrefix;
+use berth_domain::domain_settings::Upstream;
 
 use super::SECURE;
 use super::error::ProxyError;
+use super::middlewares::{self, Kind, Step};
 use super::routes::{Backend, Route, ServiceRoutes};
 use super::waiting_room;
 use super::yaml::Document;
@@ -32,34 +34,55 @@ fn routers(file: &mut Document, routes: &ServiceRoutes) {
     file.line(1, "routers:");
     let secure = [SECURE.to_owned()];
     for (index, route) in routes.routes.iter().enumerate() {
-        let rule = rule(route);
-        let strip = route.strip_path.then(|| strip_name(routes, index));
-        let confirm = format!("{rule} && Header(`{CONFIRM_HEADER}`, `{}`)", routes.confirmation.nonce);
-        let lead = |file: &mut Document, first: Option<&str>, points: &[String]| {
-            file.list(3, "entryPoints", points.iter().map(String::as_str));
-            file.entry(3, "service", &answering_name(routes));
-            let wait = routes.waits_for.is_some().then(|| wait_name(routes));
-            let room = wait.as_ref().map(|_| waiting_room::NAME);
-            // Who asks for the confirmation asks again by itself.
-            let patience = room.and(first.is_none().then_some(waiting_room::PATIENCE));
-            let all = [first, strip.as_deref(), patience, room, wait.as_deref()];
-            let all: Vec<_> = all.into_iter().flatten().collect();
-            if !all.is_empty() {
-                file.list(3, "middlewares", all);
+        for kind in kinds(routes, route) {
+            file.head(2, &router_name(routes, index, kind)).entry(3, "rule", &rule_of(routes, route, kind));
+            let above = 2 * usize::from(kind.behind) + usize::from(kind.reads);
+            if above > 0 {
+                // Above the ordinary router of this route, and below those of longer paths.
+                file.line(3, &format!("priority: {}", self::rule(route).len() + above));
             }
-        };
-
-        file.head(2, &format!("{}-{index}", routes.service)).entry(3, "rule", &rule);
-        lead(file, None, &routes.entry_points);
-        if route.https.is_some() {
-            file.head(2, &format!("{}-{index}-tls", routes.service)).entry(3, "rule", &rule);
-            file.line(3, "tls: {}");
-            lead(file, None, &secure);
+            if kind.secure {
+                file.line(3, "tls: {}");
+            }
+            let mut steps = step_names(routes, index, middlewares::steps(route, kind));
+            if routes.waits_for.is_some() {
+                // Who asks for the confirmation asks again by itself.
+                steps.push(waiting_room::PATIENCE.to_owned());
+            }
+            let secure = [SECURE.to_owned()];
+            let points = if kind.secure { &secure[..] } else { &routes.entry_points[..] };
+            lead(file, routes, (route, points), steps);
         }
-
+        // It leads past those who keep visitors out: whether the instances answer is asked.
+        let rule = rule(route);
+        let confirm = format!("{rule} && Header(`{CONFIRM_HEADER}`, `{}`)", routes.confirmation.nonce);
         file.head(2, &confirm_router(routes, index)).entry(3, "rule", &confirm);
         file.line(3, &format!("priority: {}", CONFIRM_PRIORITY + rule.len()));
-        lead(file, Some(&confirm_name(routes)), &routes.entry_points);
+        let steps = step_names(routes, index, middlewares::path_steps(route));
+        let steps = std::iter::once(confirm_name(routes)).chain(steps).collect();
+        lead(file, routes, (route, &routes.entry_points), steps);
+    }
+}
+
+/// The kinds of requests of a route that have a router.
+fn kinds(routes: &ServiceRoutes, route: &Route) -> Vec<Kind> {
+    if routes.trial { Vec::new() } else { middlewares::kinds(route, &routes.trusted) }
+}
+
+/// The rest of a router: where its requests come in, what is done with them, and who answers.
+fn lead(
+    file: &mut Document,
+    routes: &ServiceRoutes,
+    (route, entry_points): (&Route, &[String]),
+    mut middlewares: Vec<String>,
+) {
+    file.list(3, "entryPoints", entry_points.iter().map(String::as_str));
+    file.entry(3, "service", &answering_name(routes, route));
+    if routes.waits_for.is_some() {
+        middlewares.extend([waiting_room::NAME.to_owned(), wait_name(routes)]);
+    }
+    if !middlewares.is_empty() {
+        file.list(3, "middlewares", middlewares.iter().map(String::as_str));
     }
 }
 
@@ -71,9 +94,18 @@ fn middlewares(file: &mut Document, routes: &ServiceRoutes) {
         file.head(2, &wait_name(routes)).line(3, "headers:").line(4, "customRequestHeaders:");
         file.entry(5, waiting_room::FOR_HEADER, waits_for);
     }
-    for (index, route) in routes.routes.iter().enumerate().filter(|(_, route)| route.strip_path) {
-        file.head(2, &strip_name(routes, index)).line(3, "stripPrefix:");
-        file.list(4, "prefixes", [route.path.as_str()]);
+    for (index, route) in routes.routes.iter().enumerate() {
+        let kinds = kinds(routes, route).into_iter();
+        let steps =
+            kinds.flat_map(|kind| middlewares::steps(route, kind)).chain(middlewares::path_steps(route));
+        let mut written: Vec<Step> = Vec::new();
+        for step in steps {
+            if !written.contains(&step) {
+                let name = step_name(routes, index, step);
+                middlewares::write(file, &name, step, route, &routes.trusted);
+                written.push(step);
+            }
+        }
     }
 }
 
@@ -82,20 +114,85 @@ fn services(file: &mut Document, routes: &ServiceRoutes) {
         return;
     }
     file.line(1, "services:");
-    file.head(2, &live_name(routes)).line(3, "weighted:").line(4, "services:");
-    for backend in &routes.backends {
-        file.entry(5, "- name", &backend_name(routes, backend));
-        file.line(6, &format!("weight: {}", backend.weight));
-    }
-    for backend in &routes.backends {
-        file.head(2, &backend_name(routes, backend)).line(3, "loadBalancer:").line(4, "passHostHeader: true");
-        file.line(4, "responseForwarding:");
-        file.entry(5, "flushInterval", &format!("{}ms", routes.flush.as_millis().max(1)));
-        file.line(4, "servers:");
-        for server in &backend.servers {
-            file.entry(5, "- url", &format!("http://{}:{}", server.container, server.port));
+    let mut written: Vec<Manner> = Vec::new();
+    for manner in routes.routes.iter().map(Manner::of) {
+        if !written.contains(&manner) {
+            manner.services(file, routes);
+            written.push(manner);
         }
     }
+}
+
+/// How the proxy speaks to the instances: the domains of a service that differ in it have services of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Manner {
+    h2c: bool,
+    sticky: bool,
+}
+
+impl Manner {
+    fn of(route: &Route) -> Self {
+        Self { h2c: route.settings.upstream == Upstream::H2c, sticky: route.settings.sticky }
+    }
+
+    /// The first part of its services' names; the counters know them by it.
+    fn key(self, routes: &ServiceRoutes) -> String {
+        let key = &routes.service;
+        match (self.h2c, self.sticky) {
+            (false, false) => key.clone(),
+            (true, false) => format!("{key}-h2c"),
+            (false, true) => format!("{key}-sticky"),
+            (true, true) => format!("{key}-h2c-sticky"),
+        }
+    }
+
+    fn live_name(self, routes: &ServiceRoutes) -> String {
+        format!("{}-live", self.key(routes))
+    }
+
+    fn backend_name(self, routes: &ServiceRoutes, backend: &Backend) -> String {
+        format!("{}-at-{}", self.key(routes), backend.deployment)
+    }
+
+    fn services(self, file: &mut Document, routes: &ServiceRoutes) {
+        file.head(2, &self.live_name(routes)).line(3, "weighted:");
+        self.cookie(file, "berth_release");
+        file.line(4, "services:");
+        for backend in &routes.backends {
+            file.entry(5, "- name", &self.backend_name(routes, backend));
+            file.line(6, &format!("weight: {}", backend.weight));
+        }
+        let scheme = if self.h2c { "h2c" } else { "http" };
+        for backend in &routes.backends {
+            file.head(2, &self.backend_name(routes, backend)).line(3, "loadBalancer:");
+            self.cookie(file, "berth_instance");
+            file.line(4, "passHostHeader: true").line(4, "responseForwarding:");
+            file.entry(5, "flushInterval", &format!("{}ms", routes.flush.as_millis().max(1)));
+            file.line(4, "servers:");
+            for server in &backend.servers {
+                file.entry(5, "- url", &format!("{scheme}://{}:{}", server.container, server.port));
+            }
+        }
+    }
+
+    fn cookie(self, file: &mut Document, name: &str) {
+        if self.sticky {
+            file.line(4, "sticky:").line(5, "cookie:").entry(6, "name", name);
+            file.line(6, "httpOnly: true").entry(6, "sameSite", "lax");
+        }
+    }
+}
+
+fn rule_of(routes: &ServiceRoutes, route: &Route, kind: Kind) -> String {
+    let mut rule = rule(route);
+    if kind.behind {
+        let proxies: Vec<_> = routes.trusted.iter().map(|range| format!("ClientIP(`{range}`)")).collect();
+        rule.push_str(&format!(" && ({})", proxies.join(" || ")));
+    }
+    if kind.reads {
+        rule.push_str(" && (Method(`GET`) || Method(`HEAD`))");
+    }
+    rule
 }
 
 fn rule(route: &Route) -> String {
@@ -108,10 +205,10 @@ fn rule(route: &Route) -> String {
     format!("{host} && (Path(`{path}`) || PathPrefix(`{path}/`))")
 }
 
-fn answering_name(routes: &ServiceRoutes) -> String {
+fn answering_name(routes: &ServiceRoutes, route: &Route) -> String {
     match routes.waits_for {
         Some(_) => waiting_room::NAME.to_owned(),
-        None => live_name(routes),
+        None => Manner::of(route).live_name(routes),
     }
 }
 
@@ -119,24 +216,33 @@ fn wait_name(routes: &ServiceRoutes) -> String {
     format!("{}-wait", routes.service)
 }
 
-fn live_name(routes: &ServiceRoutes) -> String {
-    format!("{}-live", routes.service)
-}
-
-fn backend_name(routes: &ServiceRoutes, backend: &Backend) -> String {
-    format!("{}-at-{}", routes.service, backend.deployment)
-}
-
 fn confirm_name(routes: &ServiceRoutes) -> String {
     format!("{}-confirm", routes.service)
 }
 
-fn strip_name(routes: &ServiceRoutes, index: usize) -> String {
-    format!("{}-{index}-strip", routes.service)
+fn step_names(routes: &ServiceRoutes, index: usize, steps: Vec<Step>) -> Vec<String> {
+    steps.into_iter().map(|step| step_name(routes, index, step)).collect()
 }
 
-/// The confirming router of a route, which Traefik's API is asked for.
-pub(super) fn confirm_router(routes: &ServiceRoutes, index: usize) -> String {
+fn step_name(routes: &ServiceRoutes, index: usize, step: Step) -> String {
+    format!("{}-{index}-{}", routes.service, step.word())
+}
+
+fn router_name(routes: &ServiceRoutes, index: usize, kind: Kind) -> String {
+    let behind = if kind.behind { "-behind" } else { "" };
+    let reads = if kind.reads { "-reads" } else { "" };
+    let secure = if kind.secure { "-tls" } else { "" };
+    format!("{}-{index}{behind}{reads}{secure}", routes.service)
+}
+
+/// The routers of a route, which Traefik's API is asked for.
+pub(super) fn router_names(routes: &ServiceRoutes, index: usize) -> Vec<String> {
+    let Some(route) = routes.routes.get(index) else { return Vec::new() };
+    let kinds = kinds(routes, route).into_iter();
+    kinds.map(|kind| router_name(routes, index, kind)).chain([confirm_router(routes, index)]).collect()
+}
+
+fn confirm_router(routes: &ServiceRoutes, index: usize) -> String {
     format!("{}-{index}-confirm", routes.service)
 }
 
@@ -194,3 +300,7 @@ pub(super) fn is_word(text: &str) -> bool {
 #[cfg(test)]
 #[path = "render_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod settings_tests;

@@ -5,12 +5,9 @@ use super::*;
 use crate::proxy::Server;
 
 fn route(host: &str, path: &str, strip_path: bool) -> Route {
-    Route {
-        host: host.parse().expect("a host"),
-        path: path.parse().expect("a path"),
-        strip_path,
-        https: None,
-    }
+    let mut route = Route::new(host.parse().expect("a host"), path.parse().expect("a path"));
+    route.settings.forwarded_path = strip_path.then(PathPrefix::root);
+    route
 }
 
 fn backend(deployment: &str, weight: u32) -> Backend {
@@ -91,8 +88,7 @@ proptest! {
         let (Ok(host), Ok(path)) = (host.parse(), path.parse()) else { return Ok(()) };
         let servers = vec![Server { container, port }];
         let backend = Backend { deployment, servers, weight: 1 };
-        let route = Route { host, path, strip_path: true, https: Some(443) };
-        let routes = ServiceRoutes::to_one(service, vec![route], backend, nonce);
+        let routes = ServiceRoutes::to_one(service, vec![Route::new(host, path)], backend, nonce);
         if let Ok(text) = route_file(&routes) {
             let template = text.contains("{{");
             prop_assert!(!template);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use berth_domain::domain_name::{HostName, PathPrefix};
+use berth_domain::domain_settings::{DomainSettings, IpRange};
 
 /// What the proxy confirms with when the waiting room answers.
 const WAITING: &str = "waiting-room";
@@ -24,6 +25,10 @@ pub struct ServiceRoutes {
     pub flush: Duration,
     /// The entry points that take the requests.
     pub entry_points: Vec<String>,
+    /// The proxies in front that are believed when they say who asks.
+    pub trusted: Vec<IpRange>,
+    /// No visitor comes this way: it is only tried whether the instances answer.
+    pub trial: bool,
 }
 
 impl ServiceRoutes {
@@ -53,6 +58,8 @@ impl ServiceRoutes {
             confirmation,
             flush: Duration::from_millis(100),
             entry_points: vec![super::WEB.into()],
+            trusted: Vec::new(),
+            trial: false,
         }
     }
 
@@ -75,10 +82,19 @@ pub struct Route {
     pub host: HostName,
     /// The path below which it answers.
     pub path: PathPrefix,
-    /// Whether the program does not see that path.
-    pub strip_path: bool,
-    /// The public HTTPS port, once the proxy has a certificate for the host.
+    /// What is done with its requests.
+    pub settings: DomainSettings,
+    /// Those who may come in, each `user:hash`.
+    pub logins: Vec<String>,
+    /// The public HTTPS port, once the domain has a certificate.
     pub https: Option<u16>,
+}
+
+impl Route {
+    /// A host and path with the defaults.
+    pub fn new(host: HostName, path: PathPrefix) -> Self {
+        Self { host, path, settings: DomainSettings::default(), logins: Vec::new(), https: None }
+    }
 }
 
 /// One deployment that answers.

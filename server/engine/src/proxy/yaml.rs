@@ -48,6 +48,11 @@ impl Document {
         self.line(depth, &format!("{key}: {}", quoted(value)))
     }
 
+    /// A mapping's entry whose key may be anything too.
+    pub fn named(&mut self, depth: usize, key: &str, value: &str) -> &mut Self {
+        self.line(depth, &format!("{}: {}", quoted(key), quoted(value)))
+    }
+
     /// A list of anything.
     pub fn list<'a>(
         &mut self,

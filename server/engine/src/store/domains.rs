@@ -2,19 +2,25 @@
 
 use super::entities::services;
 use super::{
-    Scoped, StoreResult, Writing,
+    Scoped, Store, StoreResult, Writing,
     entities::domains::{ActiveModel, Column, Entity, Model},
-    json::At,
+    json::{At, to_json},
     now,
     services::{Joined, service, with_path},
 };
 use berth_domain::{
     domain_name::{HostName, PathPrefix},
+    domain_settings::DomainSettings,
     ids::{DomainId, OrganisationId, ServiceId},
+    release::ReleaseDomain,
     service::ServicePath,
 };
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, OnConflict},
+};
 use uuid::Uuid;
 
 /// A host and path that lead to a service.
@@ -27,6 +33,16 @@ pub struct DomainRow {
     pub port: Option<u16>,
     pub is_default: bool,
     pub created_at: DateTime<Utc>,
+    pub settings: DomainSettings,
+    /// Sealed for `domains.logins` of this row.
+    pub logins: Option<Vec<u8>>,
+}
+
+impl DomainRow {
+    /// As a release keeps it.
+    pub fn into_release(self) -> ReleaseDomain {
+        ReleaseDomain { host: self.host, path: self.path, port: self.port, settings: self.settings }
+    }
 }
 
 /// Who has a host and path already.
@@ -46,6 +62,7 @@ pub struct NewDomain {
     pub path: PathPrefix,
     pub port: Option<u16>,
     pub is_default: bool,
+    pub settings: DomainSettings,
 }
 
 impl Scoped<'_> {
@@ -116,9 +133,24 @@ impl Writing<'_> {
             port: Set(new.port.map(i32::from)),
             is_default: Set(new.is_default),
             created_at: Set(at),
+            settings: Set(Some(to_json(&new.settings))),
+            logins: Set(None),
         };
-        let NewDomain { service, host, path, port, is_default } = new;
-        (row, DomainRow { id: DomainId(id), service, host, path, port, is_default, created_at: at })
+        let NewDomain { service, host, path, port, is_default, settings } = new;
+        let (id, logins) = (DomainId(id), None);
+        (row, DomainRow { id, service, host, path, port, is_default, created_at: at, settings, logins })
+    }
+
+    /// Changes what a domain does, as the row says; answers whether it was there.
+    pub async fn change_domain(&self, row: &DomainRow) -> StoreResult<bool> {
+        let update = Entity::update_many()
+            .col_expr(Column::Port, Expr::value(row.port.map(i32::from)))
+            .col_expr(Column::Settings, Expr::value(to_json(&row.settings)))
+            .col_expr(Column::Logins, Expr::value(row.logins.clone()))
+            .filter(Column::OrganisationId.eq(self.scope.0.0))
+            .filter(Column::ServiceId.eq(row.service.0))
+            .filter(Column::Id.eq(row.id.0));
+        Ok(update.exec(&self.db).await?.rows_affected == 1)
     }
 
     /// Removes a domain of a service; answers whether it was there.
@@ -128,6 +160,14 @@ impl Writing<'_> {
             .filter(Column::ServiceId.eq(service.0))
             .filter(Column::Id.eq(id.0));
         Ok(delete.exec(&self.db).await?.rows_affected == 1)
+    }
+}
+
+impl Store {
+    /// All domains of a service, for whoever writes its routes.
+    pub async fn routed_domains(&self, service: ServiceId) -> StoreResult<Vec<DomainRow>> {
+        let rows = Entity::find().filter(Column::ServiceId.eq(service.0)).all(&self.reads).await?;
+        rows.into_iter().map(domain).collect()
     }
 }
 
@@ -141,5 +181,7 @@ fn domain(row: Model) -> StoreResult<DomainRow> {
         port: row.port.map(|port| at.number("port", port)).transpose()?,
         is_default: row.is_default,
         created_at: row.created_at,
+        settings: row.settings.map(|settings| at.json("settings", settings)).transpose()?.unwrap_or_default(),
+        logins: row.logins,
     })
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::Actor;
 use berth_domain::{
     deployment::Status,
+    domain_name::HostName,
     event::EventKind,
     ids::{EnvironmentId, ServiceId},
     service::ServiceState,
@@ -37,6 +38,8 @@ pub struct Standing {
     pub maintenance: Option<Maintenance>,
     pub paused_until: Option<DateTime<Utc>>,
     pub traffic: Traffic,
+    /// What visitors of a host read instead of Berth's words.
+    pub pages: Vec<(HostName, String)>,
 }
 
 impl Standing {
@@ -84,7 +87,10 @@ impl Store {
         let status = status.transpose()?;
         let failed = newest.and_then(|(_, _, reason)| reason).filter(|_| status == Some(Status::Failed));
         let deploying = status.is_some_and(|status| !status.is_settled());
-        standing(row, deploying, failed).map(Some)
+        let mut standing = standing(row, deploying, failed)?;
+        let domains = self.routed_domains(service).await?.into_iter();
+        standing.pages = domains.filter_map(|domain| Some((domain.host, domain.settings.page?))).collect();
+        Ok(Some(standing))
     }
 
     /// Every service to which a domain leads.
@@ -142,5 +148,6 @@ fn standing(row: services::Model, deploying: bool, failed: Option<String>) -> St
         maintenance: row.maintenance.map(|kept| at.json("maintenance", kept)).transpose()?,
         paused_until: row.paused_until,
         traffic: traffic.unwrap_or_default(),
+        pages: Vec::new(),
     })
 }

@@ -149,6 +149,7 @@ mod tests {
             maintenance: None,
             paused_until: None,
             traffic: Traffic::to(vec![share(100, &["a"])]),
+            pages: Vec::new(),
         }
     }
 

@@ -16,7 +16,7 @@
 //!
 //! Paths: `/`, `/healthz`, `/health?status=` (of `/healthz` from now on), `/slow?ms=`, `/env`, `/log?n=&text=&stream=`,
 //! `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo), `/read?path=`, `/write?path=&text=`, `/eat?mb=`,
-//! `/connect?to=host:port`, `/fetch?from=host:port`, `/exit?code=`, `/host`.
+//! `/connect?to=host:port`, `/fetch?from=host:port`, `/exit?code=`, `/host`, `/echo/...` (the path as it came).
 
 mod http;
 mod routes;

@@ -32,6 +32,7 @@ pub fn answer(request: &Request) -> Answer {
         "/headers" => Answer::json(object(request.headers.iter().map(|(k, v)| (k.as_str(), v.as_str())))),
         "/body" => Answer { status: 200, kind: "application/octet-stream", body: request.body.clone() },
         "/host" => Answer::text(fs::read_to_string("/etc/hostname").unwrap_or_default()),
+        path if path.starts_with("/echo/") => Answer::text(path),
         "/log" => log(request),
         "/read" => read_file(request),
         "/write" => write_file(request),

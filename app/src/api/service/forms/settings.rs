@@ -14,12 +14,13 @@ pub use isolation::IsolationForm;
 pub use probe::ProbeForm;
 pub use processes::ProcessRow;
 pub use reading::port;
+pub(super) use reading::{number, scaled, shown};
 pub use rollout::RolloutForm;
 
 use super::{invalid, optional};
 use crate::api::PanelError;
 use berth_domain::service::{ServiceSettings, Strategy};
-use reading::{command, command_text, number, scaled, seconds_text, shown};
+use reading::{command, command_text, seconds_text};
 use serde::{Deserialize, Serialize};
 
 /// All settings but the volumes and auto-deploy, which have forms of their own. Times are in seconds where people

@@ -190,6 +190,7 @@ async fn a_reader_is_not_held_up_by_a_writer_and_a_dropped_transaction_never_was
             host: "b.example.org".parse().unwrap(),
             path: PathPrefix::root(),
             port: Some(81),
+            settings: Default::default(),
             is_default: false,
         };
         rows.insert_domain(new).await.unwrap();

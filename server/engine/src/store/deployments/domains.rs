@@ -30,6 +30,8 @@ impl Store {
                 path: domain.path.clone(),
                 port: domain.port,
                 is_default: false,
+                // The passwords are gone: where somebody was asked for one, nobody comes in until they are set again.
+                settings: domain.settings.clone(),
             };
             let made = write.scoped(Scope(job.organisation)).try_insert_domain(new).await?;
             match made {

@@ -1,8 +1,8 @@
 //! What the reconcilers compare with Docker and the proxy, and what they saw.
 
 use super::super::{
-    NewEvent, Store, StoreResult, Subject,
-    entities::{deployments, domains, environments, projects, releases, services},
+    DomainRow, NewEvent, Store, StoreResult, Subject,
+    entities::{deployments, environments, projects, releases, services},
     json::{At, to_json},
 };
 use crate::Actor;
@@ -63,17 +63,8 @@ pub struct Before {
 impl Store {
     /// The domains of a service.
     pub async fn domains_of(&self, service: ServiceId) -> StoreResult<Vec<ReleaseDomain>> {
-        let rows =
-            domains::Entity::find().filter(domains::Column::ServiceId.eq(service.0)).all(&self.reads).await?;
-        let domain = |row: domains::Model| {
-            let at = At { table: "domains", id: row.id };
-            Ok(ReleaseDomain {
-                host: at.text("host", &row.host)?,
-                path: at.text("path", &row.path)?,
-                port: row.port.map(|port| at.number("port", port)).transpose()?,
-            })
-        };
-        rows.into_iter().map(domain).collect()
+        let rows = self.routed_domains(service).await?.into_iter();
+        Ok(rows.map(DomainRow::into_release).collect())
     }
 
     /// What should run: of one service, or of all.

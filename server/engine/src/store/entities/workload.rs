@@ -90,5 +90,8 @@ entity! {
         port: Option<i32>,
         is_default: bool,
         created_at: Time,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        settings: Option<Json>,
+        logins: Option<Vec<u8>>,
     }
 }
