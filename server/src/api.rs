@@ -13,6 +13,7 @@ mod logs;
 mod openapi;
 mod operations;
 mod places;
+mod previews;
 mod projects;
 mod services;
 mod session;
@@ -50,6 +51,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(session::routes())
         .merge(account::routes())
         .merge(projects::routes())
+        .merge(previews::routes())
         .merge(environments::routes())
         .merge(services::routes())
         .merge(waiting::routes())

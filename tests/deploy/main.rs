@@ -14,6 +14,7 @@ mod left;
 mod logs;
 mod outages;
 mod powers;
+mod previews;
 mod probes;
 mod queue;
 mod remote;

@@ -16,6 +16,7 @@ pub mod name;
 pub mod page;
 pub mod permission;
 pub mod plan;
+pub mod preview;
 pub mod problem;
 pub mod project;
 pub mod release;

@@ -13,6 +13,8 @@ mod files;
 mod keys;
 mod logs;
 mod orphans;
+mod preview_variables;
+mod previews;
 mod projects;
 mod reach;
 mod remote;

@@ -13,6 +13,7 @@ use crate::{
     observer::{self, Unseen},
     orphans::Orphans,
     polling::{self, Polls},
+    previews::{self, Previews},
     probing::{self, Probes},
     proxy::{Proxy, ProxyConfig},
     proxy_keeper, retention,
@@ -75,6 +76,7 @@ pub struct Parts {
     /// Held by whoever judges what a host told of a service.
     pub(crate) hook_locks: ServiceLocks,
     pub(crate) polls: Polls,
+    pub(crate) previews: Previews,
     pub(crate) unseen: Unseen,
     pub(crate) probes: Probes,
     pub(crate) waiting: WaitingRoom,
@@ -158,6 +160,7 @@ impl Engine {
             dirty_routes: DirtyRoutes::default(),
             hook_locks: ServiceLocks::default(),
             polls: Polls::default(),
+            previews: Previews::default(),
             unseen: Unseen::default(),
             probes: Probes::default(),
             waiting: WaitingRoom::default(),
@@ -192,6 +195,8 @@ impl Engine {
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));
         supervisor.watch("polling", polling::run(self.clone()));
+        supervisor.watch("previews", previews::run(self.clone()));
+        supervisor.watch("comments", previews::tell(self.clone()));
         supervisor.watch("statuses", statuses::run(self.clone()));
         supervisor.watch("disk", disk::run(self.clone()));
         supervisor.run().await.map_err(|died| StartError::because("go on", died))

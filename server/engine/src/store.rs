@@ -21,6 +21,7 @@ mod leavings;
 mod meta;
 mod polled;
 mod projects;
+mod previews;
 pub mod releases;
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -44,6 +45,7 @@ pub use files::{FileRow, NewFile, SealedContent};
 pub use keys::KeyRow;
 pub use leavings::{NewTombstone, Tombstone};
 pub use polled::PolledHead;
+pub use previews::{NewPreviewVariable, PreviewRow, PreviewVariableRow};
 pub use projects::{EnvironmentRow, ProjectRow};
 pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;
