@@ -13,8 +13,8 @@ use crate::{
         project_settings::ProjectSettingsPage,
         projects::ProjectsPage,
         service::{
-            DeploymentsPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, RollbackPage, SettingsPage,
-            VariablesPage, VolumesPage,
+            DeploymentsPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, PreviewsPage, RollbackPage,
+            SettingsPage, VariablesPage, VolumesPage,
         },
         setup::SetupPage,
         sign_in::SignInPage,
@@ -64,6 +64,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/projects/:project/:environment/:service/variables") view=VariablesPage/>
             <Route path=path!("/projects/:project/:environment/:service/domains") view=DomainsPage/>
             <Route path=path!("/projects/:project/:environment/:service/volumes") view=VolumesPage/>
+            <Route path=path!("/projects/:project/:environment/:service/previews") view=PreviewsPage/>
             <Route path=path!("/projects/:project/:environment/:service/settings") view=SettingsPage/>
             <Route path=path!("/projects/:project/:environment/:service/rollback/:number") view=RollbackPage/>
             <Route path=path!("/events") view=EventsPage/>

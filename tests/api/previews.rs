@@ -51,7 +51,10 @@ impl Hosted {
     async fn told(&self, host: Host, event: &str, body: &Value, wanted: (u16, &str)) -> Result<Value> {
         let call = host.call(event, body.to_string().into_bytes(), &self.secret);
         let answer = call.send(&self.nobody, &self.url).await?;
-        ensure!(answer.status.as_u16() == wanted.0 && answer.text.contains(wanted.1), "{wanted:?}: {answer:?}");
+        ensure!(
+            answer.status.as_u16() == wanted.0 && answer.text.contains(wanted.1),
+            "{wanted:?}: {answer:?}"
+        );
         let told: Value = serde_json::from_str(&answer.text)?;
         ensure!((told["verdict"] == "queued") == (wanted.0 == 202), "{told}");
         Ok(told)
@@ -257,7 +260,8 @@ async fn the_limits_of_previews_are_checked() -> Result<()> {
     let owner = berth.owner().await?;
     let web = path("shop/production/web");
     owner.create_service(&web, verbs::git("http://127.0.0.1:9/site.git"), json!({})).await?;
-    for (previews, field) in [(json!({ "ttl_h": 0 }), "preview_ttl"), (json!({ "most": 0 }), "preview_most")] {
+    for (previews, field) in [(json!({ "ttl_h": 0 }), "preview_ttl"), (json!({ "most": 0 }), "preview_most")]
+    {
         let change = json!({ "settings": { "previews": previews } });
         owner.patch(&of(&web), change).await?.refuses_field(field)?;
     }

@@ -72,7 +72,9 @@ impl Site {
 
     async fn preview(&self, number: u64) -> Result<PreviewView> {
         let all: Vec<PreviewView> = self.owner.get(&format!("{}/previews", of(&self.web))).await?.ok()?;
-        all.into_iter().find(|preview| preview.number == number).with_context(|| format!("no preview {number}"))
+        all.into_iter()
+            .find(|preview| preview.number == number)
+            .with_context(|| format!("no preview {number}"))
     }
 
     /// Waits until the preview answers with this version on its own host.
@@ -80,7 +82,8 @@ impl Site {
         let preview = self.preview(number).await?;
         let child = preview.service.clone().context("a service")?;
         self.owner.live(&child, deployment, BUILD).await?;
-        verbs::answers(self.berth.http_port, &format!("pr-{number}-web-shop.localhost"), "/", version).await?;
+        verbs::answers(self.berth.http_port, &format!("pr-{number}-web-shop.localhost"), "/", version)
+            .await?;
         Ok(preview)
     }
 
@@ -168,16 +171,21 @@ async fn r_prv_3_a_pull_request_runs_apart_and_leaves_nothing_behind() -> Result
     let production = owner.service(&site.web).await?.id.to_string();
     let running = Docker::connect().await?.instances(&site.berth.instance).await?;
     let theirs = running.iter().find(|one| docker::label(one, "berth.service") == production);
-    let theirs = theirs.and_then(|one| one.network_settings.as_ref()?.networks.as_ref()).context("networks")?;
+    let theirs =
+        theirs.and_then(|one| one.network_settings.as_ref()?.networks.as_ref()).context("networks")?;
     ensure!(!traces.networks.is_empty() && !traces.networks.iter().any(|name| theirs.contains_key(name)));
-    ensure!(volumes(&Docker::connect().await?, &traces.service).await?.len() == 1, "it has a volume of its own");
+    ensure!(
+        volumes(&Docker::connect().await?, &traces.service).await?.len() == 1,
+        "it has a volume of its own"
+    );
     site.says(7, "answers at http://pr-7-web-shop.localhost").await?;
 
     let second = site.commit("feature", "three")?;
     site.tells("synchronized", &Request { commit: &second, ..request }, 202).await?;
     site.answers(7, 2, "three").await?;
     site.says(7, &second[..8]).await?;
-    site.tells("closed", &Request { number: 7, branch: "feature", commit: &second, fork: false }, 200).await?;
+    site.tells("closed", &Request { number: 7, branch: "feature", commit: &second, fork: false }, 200)
+        .await?;
     site.is_gone(7, &traces).await?;
     site.says(7, "was removed").await?;
     verbs::answers(site.berth.http_port, "web-shop.localhost", "/", "one").await?;
@@ -231,8 +239,11 @@ async fn r_prv_2_a_lost_call_is_found_by_asking() -> Result<()> {
 async fn r_sec_11_a_fork_is_held_and_switching_off_removes_all() -> Result<()> {
     let site = Site::new("1h").await?;
     let owner = &site.owner;
-    let foreign =
-        site.repository.commit_as("refs/pull/5/head", "From a fork", &[("Dockerfile", &dockerfile("forked"))])?;
+    let foreign = site.repository.commit_as(
+        "refs/pull/5/head",
+        "From a fork",
+        &[("Dockerfile", &dockerfile("forked"))],
+    )?;
     site.tells("opened", &Request { number: 5, branch: "main", commit: &foreign, fork: true }, 200).await?;
     let own = site.commit("feature", "two")?;
     site.tells("opened", &Request { number: 6, branch: "feature", commit: &own, fork: false }, 202).await?;
@@ -246,7 +257,10 @@ async fn r_sec_11_a_fork_is_held_and_switching_off_removes_all() -> Result<()> {
     owner.post(&at, json!({ "commit": foreign })).await?.done()?;
     let first = site.answers(5, 1, "forked").await?;
     let traces = [site.traces(&first).await?, site.traces(&second).await?];
-    owner.patch(&of(&site.web), json!({ "settings": with(json!({ "previews": { "on": false } })) })).await?.done()?;
+    owner
+        .patch(&of(&site.web), json!({ "settings": with(json!({ "previews": { "on": false } })) }))
+        .await?
+        .done()?;
     for (number, traces) in [(5, &traces[0]), (6, &traces[1])] {
         site.is_gone(number, traces).await?;
     }

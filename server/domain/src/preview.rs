@@ -45,7 +45,10 @@ impl PreviewSettings {
     /// The first field that is not acceptable and why.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         if !(1..=8_760).contains(&self.ttl_h) {
-            return Err(("preview_ttl", "A preview stays from an hour to a year without a new commit.".into()));
+            return Err((
+                "preview_ttl",
+                "A preview stays from an hour to a year without a new commit.".into(),
+            ));
         }
         if !(1..=100).contains(&self.most) {
             return Err(("preview_most", "There are from 1 to 100 previews of a service.".into()));

@@ -16,8 +16,8 @@ use berth_domain::{
     source::Source,
 };
 use dashmap::{DashMap, DashSet};
-use host::{Report, Stage};
 pub(crate) use host::{Host, Refused};
+use host::{Report, Stage};
 use std::{sync::Arc, time::Duration};
 use tracing::{info, warn};
 

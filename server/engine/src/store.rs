@@ -20,8 +20,8 @@ mod keys;
 mod leavings;
 mod meta;
 mod polled;
-mod projects;
 mod previews;
+mod projects;
 pub mod releases;
 #[cfg(test)]
 pub(crate) mod scratch;

@@ -5,9 +5,7 @@ use crate::{
     Engine, Result, orphans,
     store::{Belongings, EnvironmentRow, NewEvent, NewTombstone, Scoped, ServiceRow, Subject},
 };
-use berth_domain::{
-    event::EventKind, ids::ProjectId, name::Name, service::DeletionPreview, source::Source,
-};
+use berth_domain::{event::EventKind, ids::ProjectId, name::Name, service::DeletionPreview, source::Source};
 use std::collections::HashSet;
 
 /// More services than these are counted, not listed.

@@ -75,7 +75,9 @@ impl Engine {
                 }
                 Ok(Some(found)) => return found.head.map_or(Fate::Stays, |head| at(head, row)),
                 Ok(None) => {}
-                Err(refused) => info!(service = %parent.path, why = refused.why, "the git host does not tell"),
+                Err(refused) => {
+                    info!(service = %parent.path, why = refused.why, "the git host does not tell")
+                }
             }
         }
         // The branch of a fork is in another repository.

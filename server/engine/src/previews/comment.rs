@@ -158,7 +158,8 @@ impl Engine {
             return Ok(format!("Commit {commit} is on its way: {page}"));
         };
         let rows = self.store().scoped(row.scope());
-        let link = rows.domains(child.id).await?.first().map(|domain| self.address(&domain.host, &domain.path));
+        let link =
+            rows.domains(child.id).await?.first().map(|domain| self.address(&domain.host, &domain.path));
         let link = link.unwrap_or_else(|| page.to_owned());
         let newest = rows.deployment(child.id, child.next_number.saturating_sub(1)).await?;
         Ok(match newest.map(|deployment| deployment.state.status()) {

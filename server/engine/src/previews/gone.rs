@@ -32,7 +32,8 @@ impl Engine {
         let row = PreviewRow { environment: None, child: None, state, reason: Some(why.to_owned()), ..row };
         rows.keep_preview(&row).await?;
         rows.touch_project(parent.project).await?;
-        let told = format!("The preview of pull request {} of {} was removed: {why}", row.number, parent.path);
+        let told =
+            format!("The preview of pull request {} of {} was removed: {why}", row.number, parent.path);
         let subject = Subject::service(parent.id, &parent.path);
         write.record(NewEvent::new(actor, EventKind::PreviewRemoved, subject, told));
         write.commit().await?;

@@ -25,7 +25,9 @@ impl Engine {
         };
         let commit = match (preview.foreign, preview.approved_commit) {
             (false, _) => request.commit.unwrap_or(preview.commit),
-            (true, Some(approved)) if request.commit.as_ref().is_none_or(|asked| *asked == approved) => approved,
+            (true, Some(approved)) if request.commit.as_ref().is_none_or(|asked| *asked == approved) => {
+                approved
+            }
             (true, _) => {
                 let message = format!("That commit of pull request {} is not approved.", preview.number);
                 let hint = "Approve it on the page of the service's previews.";

@@ -71,12 +71,12 @@ impl Engine {
         branch: &str,
     ) -> Result<Option<Outcome>> {
         let rows = self.store().scoped(service.scope()).previews(service.id).await?;
-        let its = |row: &&PreviewRow| {
-            row.branch == branch && !row.foreign && row.state != PreviewState::Closed
-        };
+        let its =
+            |row: &&PreviewRow| row.branch == branch && !row.foreign && row.state != PreviewState::Closed;
         let Some(row) = rows.iter().find(its) else { return Ok(None) };
         self.remove_preview(actor, row, PreviewState::Closed, "Its branch was deleted.").await?;
-        let reason = format!("The branch of pull request {} was deleted: its preview is being removed.", row.number);
+        let reason =
+            format!("The branch of pull request {} was deleted: its preview is being removed.", row.number);
         Ok(Some(Outcome::nothing(reason)))
     }
 
@@ -126,12 +126,7 @@ impl Engine {
         let row = PreviewRow { state: PreviewState::Waiting, reason: Some(reason), ..row };
         let mut write = self.store().begin().await?;
         write.scoped(service.scope()).keep_preview(&row).await?;
-        write.record(NewEvent::new(
-            actor,
-            EventKind::PreviewAsked,
-            Subject::service(service.id, path),
-            told,
-        ));
+        write.record(NewEvent::new(actor, EventKind::PreviewAsked, Subject::service(service.id, path), told));
         Ok(write.commit().await?)
     }
 

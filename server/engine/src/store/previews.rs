@@ -217,7 +217,8 @@ impl Writing<'_> {
 impl Store {
     /// Every pull request of all organisations: for the reconciler.
     pub async fn previews_everywhere(&self) -> StoreResult<Vec<PreviewRow>> {
-        let rows = previews::Entity::find().order_by_asc(previews::Column::ChangedAt).all(&self.reads).await?;
+        let rows =
+            previews::Entity::find().order_by_asc(previews::Column::ChangedAt).all(&self.reads).await?;
         rows.into_iter().map(preview).collect()
     }
 }

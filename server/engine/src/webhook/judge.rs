@@ -22,7 +22,10 @@ pub(super) enum Judgement {
     Preview(PullRequest),
     /// That was done.
     Previewed(Outcome),
-    Ignore { reason: String, commit: Option<String> },
+    Ignore {
+        reason: String,
+        commit: Option<String>,
+    },
     Reject(Rejection),
 }
 
