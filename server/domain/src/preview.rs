@@ -1,7 +1,6 @@
 //! Previews: a pull request in an environment of its own, for as long as it is open.
 
 use crate::{
-    ids::EnvironmentId,
     permission::text_enum,
     service::{ServicePath, ServiceState},
 };
@@ -110,13 +109,6 @@ pub struct PreviewOf {
     /// It comes from a fork, or from somebody who is no member there.
     pub foreign: bool,
     pub approved_by: Option<String>,
-}
-
-/// An environment that is a preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreviewEnvironment {
-    pub environment: EnvironmentId,
-    pub of: PreviewOf,
 }
 
 #[cfg(test)]

@@ -27,10 +27,10 @@ pub fn PreviewsPage() -> impl IntoView {
 
 /// What can be done to a preview.
 #[derive(Clone, Copy)]
-struct Verbs {
-    approve: ServerAction<ApprovePreview>,
-    redeploy: ServerAction<RedeployPreview>,
-    remove: ServerAction<RemovePreview>,
+pub struct Verbs {
+    pub approve: ServerAction<ApprovePreview>,
+    pub redeploy: ServerAction<RedeployPreview>,
+    pub remove: ServerAction<RemovePreview>,
 }
 
 #[component]

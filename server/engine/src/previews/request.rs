@@ -42,9 +42,8 @@ impl Engine {
     ) -> Result<Outcome> {
         let number = request.number;
         let known = self.store().scoped(service.scope()).preview(service.id, number).await?;
-        let known = known.filter(|row| row.state != PreviewState::Closed);
         if request.action == PullRequestAction::Closed {
-            let Some(row) = known else {
+            let Some(row) = known.filter(|row| row.state != PreviewState::Closed) else {
                 let reason =
                     format!("Pull request {number} was closed, and there is no preview of it to remove.");
                 return Ok(Outcome::nothing(reason));
@@ -184,6 +183,11 @@ fn noted(
         created_at: now,
         changed_at: now,
     });
+    if row.state == PreviewState::Closed {
+        // It was opened again before everybody was told of its end.
+        (row.approved_commit, row.approved_by) = (None, None);
+        (row.state, row.changed_at) = (PreviewState::Waiting, now);
+    }
     row.moved_to(commit);
     row.title.clone_from(&request.title);
     row.branch.clone_from(&request.branch);

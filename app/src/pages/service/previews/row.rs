@@ -72,17 +72,15 @@ fn States(preview: PreviewView) -> impl IntoView {
 #[component]
 fn Actions(preview: PreviewView, here: Here, verbs: Verbs) -> impl IntoView {
     let number = preview.number.to_string();
-    let fields = {
-        let (here, number) = (here.clone(), number.clone());
-        move || view! { {here.hidden()}<Hidden name="number" value=number.clone()/> }
-    };
+    let fields = || view! { {here.hidden()}<Hidden name="number" value=number.clone()/> };
+    let (first, second) = (fields(), fields());
     let waiting = preview.state == PreviewState::Waiting;
     let has_environment = preview.service.is_some();
     view! {
         {match waiting {
             true => view! {
                 <Form action=verbs.approve class="inline-form">
-                    {fields()}
+                    {first}
                     <Hidden name="commit" value=preview.commit/>
                     <Button small=true variant=Variant::Primary icon="check"
                         title="It runs with the variables of previews, on this machine">"Approve this commit"</Button>
@@ -90,14 +88,14 @@ fn Actions(preview: PreviewView, here: Here, verbs: Verbs) -> impl IntoView {
             }.into_any(),
             false => view! {
                 <Form action=verbs.redeploy class="inline-form">
-                    {fields()}
+                    {first}
                     <Button small=true icon="deploy">"Deploy again"</Button>
                 </Form>
             }.into_any(),
         }}
         {has_environment.then(|| view! {
             <Form action=verbs.remove class="inline-form">
-                {fields()}
+                {second}
                 <Button small=true variant=Variant::Quiet icon="trash"
                     title=format!("Remove the preview of {number} with its volumes")>"Remove"</Button>
             </Form>
