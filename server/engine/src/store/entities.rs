@@ -28,13 +28,13 @@ macro_rules! entity {
 mod accounts;
 mod contents;
 mod leavings;
-mod previews;
+mod pulls;
 mod records;
 mod workload;
 
 pub use accounts::{members, meta, organisations, sessions, ssh_keys, tokens, users};
 pub use contents::{file_contents, files};
 pub use leavings::{orphans, tombstones, volume_deletions};
-pub use previews::{preview_variables, previews};
+pub use pulls::{preview_variables, previews};
 pub use records::{deliveries, deployments, events, releases};
 pub use workload::{domains, environments, projects, services, variables};
