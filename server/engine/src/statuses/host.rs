@@ -89,7 +89,7 @@ impl Host {
     }
 
     /// Tells it, once.
-    pub async fn tell(&self, report: &Report) -> Result<(), Refused> {
+    pub(super) async fn tell(&self, report: &Report) -> Result<(), Refused> {
         let (url, body) = self.request(report);
         let answer = self.ask(Method::POST, &url, Some(&body)).await?;
         let status = answer.status();
