@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::previews::{ApprovePreview, CheckPreviews, RedeployPreview, RemovePreview, load_previews},
-    components::{Button, Card, EmptyState, Form, Load, Loadable, Notice, Table, Variant},
+    components::{Button, Card, EmptyState, Form, Load, Loadable, Notice, Submission, Table, Variant},
     live::Topic,
 };
 use berth_domain::{permission::Permission, preview::PreviewView, source::Source};
@@ -28,9 +28,9 @@ pub fn PreviewsPage() -> impl IntoView {
 /// What can be done to a preview.
 #[derive(Clone, Copy)]
 pub struct Verbs {
-    pub approve: ServerAction<ApprovePreview>,
-    pub redeploy: ServerAction<RedeployPreview>,
-    pub remove: ServerAction<RemovePreview>,
+    pub approve: Submission,
+    pub redeploy: Submission,
+    pub remove: Submission,
 }
 
 #[component]
@@ -60,13 +60,16 @@ fn Loaded(previews: Vec<PreviewView>, here: Here) -> impl IntoView {
     let topic = Topic::Project(here.path.project.to_string());
     let path = here.path.clone();
     let previews = follow(previews, topic.clone(), move || load_previews(path.clone()));
-    let verbs =
-        Verbs { approve: ServerAction::new(), redeploy: ServerAction::new(), remove: ServerAction::new() };
-    let check = ServerAction::<CheckPreviews>::new();
-    refresh_after(verbs.approve.into(), topic.clone());
-    refresh_after(verbs.redeploy.into(), topic.clone());
-    refresh_after(verbs.remove.into(), topic.clone());
-    refresh_after(check.into(), topic);
+    let verbs = Verbs {
+        approve: Submission::to::<ApprovePreview>(),
+        redeploy: Submission::to::<RedeployPreview>(),
+        remove: Submission::to::<RemovePreview>(),
+    };
+    let check = Submission::to::<CheckPreviews>();
+    refresh_after(verbs.approve, topic.clone());
+    refresh_after(verbs.redeploy, topic.clone());
+    refresh_after(verbs.remove, topic.clone());
+    refresh_after(check, topic);
     let none = Memo::new(move |_| previews.with(Vec::is_empty));
     let on = Memo::new({
         let service = here.service;

@@ -3,7 +3,7 @@
 use super::super::{follow::refresh_after, frame::Here};
 use crate::{
     api::previews::SetPreviews,
-    components::{Button, Card, Checkbox, Form, TextField, Variant},
+    components::{Button, Card, Checkbox, Form, Submission, TextField, Variant},
     live::Topic,
 };
 use leptos::prelude::*;
@@ -11,8 +11,8 @@ use leptos::prelude::*;
 /// The form.
 #[component]
 pub fn SetupCard(here: Here) -> impl IntoView {
-    let set = ServerAction::<SetPreviews>::new();
-    refresh_after(set.into(), Topic::Service(here.path.clone()));
+    let set = Submission::to::<SetPreviews>();
+    refresh_after(set, Topic::Service(here.path.clone()));
     let previews = here.service.with_untracked(|service| service.settings.previews);
     view! {
         <Card title="Set up previews" text="A pull request into the branch that this service deploys gets an environment of its own: this service alone, with a network, empty volumes and a host name. What comes from a fork or an outsider waits for a member, each commit anew.">

@@ -7,7 +7,8 @@ use super::super::{
 use crate::{
     api::previews::{DeletePreviewVariable, SetPreviewVariable, load_preview_variables},
     components::{
-        Button, Card, Form, Hidden, Load, Loadable, SelectField, Table, TextArea, TextField, Time, Variant,
+        Button, Card, Form, Hidden, Load, Loadable, SelectField, Submission, Table, TextArea, TextField,
+        Time, Variant,
     },
     live::Topic,
 };
@@ -28,10 +29,10 @@ fn Loaded(variables: Vec<VariableView>, here: Here) -> impl IntoView {
     let topic = Topic::Service(here.path.clone());
     let path = here.path.clone();
     let variables = follow(variables, topic.clone(), move || load_preview_variables(path.clone()));
-    let set = ServerAction::<SetPreviewVariable>::new();
-    let delete = ServerAction::<DeletePreviewVariable>::new();
-    refresh_after(set.into(), topic.clone());
-    refresh_after(delete.into(), topic);
+    let set = Submission::to::<SetPreviewVariable>();
+    let delete = Submission::to::<DeletePreviewVariable>();
+    refresh_after(set, topic.clone());
+    refresh_after(delete, topic);
     let some = Memo::new(move |_| variables.with(|all| !all.is_empty()));
     let key = |variable: &VariableView| (variable.key.clone(), variable.changed_at);
     let row_here = StoredValue::new(here.clone());
@@ -50,7 +51,7 @@ fn Loaded(variables: Vec<VariableView>, here: Here) -> impl IntoView {
 }
 
 #[component]
-fn Row(variable: VariableView, here: Here, delete: ServerAction<DeletePreviewVariable>) -> impl IntoView {
+fn Row(variable: VariableView, here: Here, delete: Submission) -> impl IntoView {
     let key = variable.key.clone();
     let value = variable.value.unwrap_or_else(|| "\u{2022}".repeat(8));
     let changed = variable.changed_at.map(|at| view! { <Time at/> });
@@ -75,7 +76,7 @@ fn Row(variable: VariableView, here: Here, delete: ServerAction<DeletePreviewVar
 }
 
 #[component]
-fn AddForm(here: Here, set: ServerAction<SetPreviewVariable>) -> impl IntoView {
+fn AddForm(here: Here, set: Submission) -> impl IntoView {
     let kinds =
         [("secret", "Secret"), ("plain", "Plain")].map(|(value, word)| (value.to_owned(), word.to_owned()));
     view! {
