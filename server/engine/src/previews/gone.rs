@@ -92,6 +92,13 @@ impl Engine {
         Ok(Gone { services, open })
     }
 
+    /// What a deployment made of a service that was deleted meanwhile goes at once, not at the next sweep.
+    pub(crate) async fn sweep_after(&self, service: ServiceId) {
+        if matches!(self.store().service_anywhere(service).await, Ok(None)) {
+            self.parts.sweep.notify_one();
+        }
+    }
+
     fn end(&self, gone: &Gone) {
         for id in &gone.open {
             if let Some(running) = self.parts.running.get(id) {
