@@ -15,6 +15,7 @@ pub mod events;
 pub mod files;
 pub mod front;
 pub mod logs;
+pub mod previews;
 pub mod projects;
 pub mod service;
 pub mod variables;

@@ -14,7 +14,7 @@ use crate::{
         project_settings::ProjectSettingsPage,
         projects::ProjectsPage,
         service::{
-            DeploymentsPage, DomainPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, ProxyPage,
+            DeploymentsPage, DomainPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, PreviewsPage, ProxyPage,
             RollbackPage, SettingsPage, VariablesPage, VolumesPage,
         },
         setup::SetupPage,
@@ -67,6 +67,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/projects/:project/:environment/:service/domains/:domain") view=DomainPage/>
             <Route path=path!("/projects/:project/:environment/:service/proxy") view=ProxyPage/>
             <Route path=path!("/projects/:project/:environment/:service/volumes") view=VolumesPage/>
+            <Route path=path!("/projects/:project/:environment/:service/previews") view=PreviewsPage/>
             <Route path=path!("/projects/:project/:environment/:service/settings") view=SettingsPage/>
             <Route path=path!("/projects/:project/:environment/:service/rollback/:number") view=RollbackPage/>
             <Route path=path!("/events") view=EventsPage/>

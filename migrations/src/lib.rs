@@ -7,6 +7,7 @@ mod domain_settings;
 mod files;
 mod hooks;
 mod initial;
+mod previews;
 mod ssh_keys;
 mod table;
 mod traffic;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(hooks::Hooks),
             Box::new(certificates::Certificates),
             Box::new(domain_settings::DomainSettings),
+            Box::new(previews::Previews),
         ]
     }
 }

@@ -14,6 +14,7 @@ mod logs;
 mod openapi;
 mod operations;
 mod places;
+mod previews;
 mod projects;
 mod services;
 mod session;
@@ -51,6 +52,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(session::routes())
         .merge(account::routes())
         .merge(projects::routes())
+        .merge(previews::routes())
         .merge(environments::routes())
         .merge(services::routes())
         .merge(waiting::routes())

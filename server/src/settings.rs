@@ -112,6 +112,10 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_VOLUME_GRACE", default_value = "7d", value_parser = duration::parse)]
     pub volume_grace: Duration,
 
+    /// How often previews are compared with the git host, such as 1h
+    #[arg(long, env = "BERTH_PREVIEW_CHECK", default_value = "1h", value_parser = duration::parse)]
+    pub preview_check: Duration,
+
     /// How many days events are kept
     #[arg(long, env = "BERTH_EVENT_DAYS", default_value_t = 400)]
     pub event_days: u32,
@@ -254,6 +258,7 @@ impl ServeArgs {
             log_days: self.log_days,
             orphan_grace: self.orphan_grace,
             volume_grace: self.volume_grace,
+            preview_check: self.preview_check,
             event_days: self.event_days,
             ..self.data.config()
         }

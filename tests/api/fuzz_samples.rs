@@ -50,6 +50,8 @@ fn service_body(method: &str, rest: &str) -> Value {
         ("PATCH", "/domains/{id}") => json!({ "compress": true }),
         ("POST", "/files") => json!({ "path": "/etc/new", "text": "x" }),
         ("PUT", "/files/{file}") => json!({ "path": "/etc/kept", "base64": "eA==" }),
+        ("POST", "/previews/{pull_request}/approve") => json!({ "commit": "1".repeat(40) }),
+        ("PUT", "/previews/variables/{key}") => json!({ "value": "x" }),
         ("POST", "/webhook/watch") => json!({ "include": ["apps/web"], "exclude": ["**/*.md"] }),
         ("DELETE", "/volumes/{name}") => json!({ "confirm": "data" }),
         _ => Value::Null,

@@ -14,6 +14,7 @@ mod keys;
 mod openapi;
 mod panel;
 mod permissions;
+mod previews;
 mod projects;
 mod secrets;
 mod services;

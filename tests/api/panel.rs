@@ -3,7 +3,7 @@
 use berth_tests::prelude::*;
 
 /// Pages that only a member sees.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/production/new",
@@ -13,6 +13,7 @@ const PAGES: [&str; 14] = [
     "/projects/shop/production/web/variables",
     "/projects/shop/production/web/domains",
     "/projects/shop/production/web/volumes",
+    "/projects/shop/production/web/previews",
     "/projects/shop/production/web/settings",
     "/events",
     "/disk",
@@ -152,6 +153,9 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("zone", "example.com"),
         ("public_key", "ssh-ed25519 AAAA"),
         ("at", "/etc/new"),
+        ("commit", "1111111111111111111111111111111111111111"),
+        ("preview_ttl", "24"),
+        ("preview_most", "3"),
         ("seconds", "5"),
         ("upstream", "http"),
         ("message", "x"),

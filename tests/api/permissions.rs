@@ -30,6 +30,7 @@ impl Place {
             owner.create_service(&self.web, image("berth-test-missing:1"), settings).await?;
         }
         owner.set_secret(&self.web, "KEY", "value").await?;
+        owner.put(&format!("{at}/previews/variables/KEY"), json!({ "value": "x" })).await?.done()?;
         let file = self.file().await?;
         let domain: Value =
             match owner.post(&format!("{at}/domains"), json!({ "host": "p.example.com" })).await? {
@@ -48,6 +49,8 @@ impl Place {
             place("{key}", "KEY"),
             place("{number}", "1"),
             place("{name}", "data"),
+            // There is none, as with a delivery.
+            place("{pull_request}", "42"),
             // There is none: who may is told that, and who may not is not.
             place("{delivery}", &uuid::Uuid::nil().to_string()),
             place("{zone}", "example.com"),

@@ -17,6 +17,7 @@ mod left;
 mod logs;
 mod outages;
 mod powers;
+mod previews;
 mod probes;
 mod queue;
 mod remote;

@@ -42,20 +42,25 @@ pub struct Repository {
 impl GitServer {
     /// A host that everybody may read.
     pub async fn start() -> Result<Self> {
-        Self::serve(None).await
+        Self::serve(None, Router::new()).await
+    }
+
+    /// A host that everybody may read, with an interface of its own beside the repositories.
+    pub async fn with_api(api: Router) -> Result<Self> {
+        Self::serve(None, api).await
     }
 
     /// A host that asks for a user and a password.
     pub async fn private(user: &str, password: &str) -> Result<Self> {
-        Self::serve(Some(format!("{user}:{password}"))).await
+        Self::serve(Some(format!("{user}:{password}")), Router::new()).await
     }
 
-    async fn serve(credential: Option<String>) -> Result<Self> {
+    async fn serve(credential: Option<String>, api: Router) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("berth-git-").tempdir()?;
         let hosted = Arc::new(Hosted { folder, credential });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let router = Router::new().fallback(bridge).with_state(hosted.clone());
+        let router = api.merge(Router::new().fallback(bridge).with_state(hosted.clone()));
         let mut task = JoinSet::new();
         task.spawn(async move {
             let _ = axum::serve(listener, router).await;
@@ -110,6 +115,24 @@ impl Repository {
     /// Goes on in another branch, made from where this one is.
     pub fn branch(&self, name: &str) -> Result<()> {
         git(&self.copy, &["checkout", "--quiet", "-B", name]).map(|_| ())
+    }
+
+    /// Takes a branch away from the host.
+    pub fn delete_branch(&self, name: &str) -> Result<()> {
+        git(&self.copy, &["push", "--quiet", "origin", "--delete", name]).map(|_| ())
+    }
+
+    /// Commits on top of what is checked out and gives the commit to the host under this name only, as the head of a
+    /// fork's pull request is kept.
+    pub fn commit_as(&self, reference: &str, message: &str, files: &[(&str, &str)]) -> Result<String> {
+        for (name, text) in files {
+            std::fs::write(self.copy.join(name), text)?;
+        }
+        git(&self.copy, &["checkout", "--quiet", "--detach"])?;
+        git(&self.copy, &["add", "--all"])?;
+        git(&self.copy, &["commit", "--quiet", "-m", message])?;
+        git(&self.copy, &["push", "--quiet", "--force", "origin", &format!("HEAD:{reference}")])?;
+        Ok(git(&self.copy, &["rev-parse", "HEAD"])?.trim().to_owned())
     }
 
     /// The bare repository's folder.

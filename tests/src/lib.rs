@@ -7,6 +7,7 @@ pub mod berth;
 pub mod browser;
 pub mod client;
 pub mod docker;
+pub mod forge;
 pub mod git;
 pub mod http;
 pub mod https;

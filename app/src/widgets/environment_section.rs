@@ -1,6 +1,6 @@
 use super::ServiceRow;
-use crate::components::{Icon, LinkButton, Variant};
-use berth_domain::project::EnvironmentView;
+use crate::components::{Badge, Icon, LinkButton, Tone, Variant};
+use berth_domain::{preview::PreviewOf, project::EnvironmentView};
 use leptos::prelude::*;
 
 /// An environment with its services.
@@ -11,7 +11,7 @@ pub fn EnvironmentSection(
     /// Whether the viewer may make services here.
     may_configure: bool,
 ) -> impl IntoView {
-    let EnvironmentView { name, services, .. } = environment;
+    let EnvironmentView { name, services, preview, .. } = environment;
     let new = format!("/projects/{project}/{name}/new");
     let settings = format!("/projects/{project}/settings#environment-{name}");
     let count = services.len();
@@ -32,7 +32,10 @@ pub fn EnvironmentSection(
     view! {
         <section class="card flush environment" aria-label=format!("Environment {name}")>
             <header class="card-head">
-                <h2><Icon name="environment"/>{name.to_string()}<span class="count">{count}</span></h2>
+                <h2>
+                    <Icon name="environment"/>{name.to_string()}<span class="count">{count}</span>
+                    {preview.map(|preview| view! { <PreviewBadge preview/> })}
+                </h2>
                 {may_configure.then(|| view! {
                     <div class="card-actions">
                         <LinkButton href=settings small=true variant=Variant::Quiet icon="settings">"Edit"</LinkButton>
@@ -43,4 +46,13 @@ pub fn EnvironmentSection(
             <div class="card-body">{rows}</div>
         </section>
     }
+}
+
+/// Says that an environment is a pull request's, and leads to the others.
+#[component]
+fn PreviewBadge(preview: PreviewOf) -> impl IntoView {
+    let href = format!("/projects/{}/previews", preview.service);
+    let text = format!("preview of #{}", preview.number);
+    let title = format!("Branch {} for {}", preview.branch, preview.service);
+    view! { <a href=href><Badge tone=Tone::Info icon="git" text title/></a> }
 }

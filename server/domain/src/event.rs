@@ -51,6 +51,18 @@ text_enum! {
         FileSet = "file.set",
         FileDeleted = "file.deleted",
         FileRevealed = "file.revealed",
+        /// A pull request waits for a member's approval.
+        PreviewAsked = "preview.asked",
+        PreviewApproved = "preview.approved",
+        /// A pull request has an environment of its own.
+        PreviewOpened = "preview.opened",
+        PreviewUpdated = "preview.updated",
+        /// Its environment is gone with everything in it.
+        PreviewRemoved = "preview.removed",
+        PreviewVariableSet = "preview.variable_set",
+        PreviewVariableDeleted = "preview.variable_deleted",
+        /// The git host took no word about a preview.
+        PreviewNotTold = "preview.not_told",
         DomainAdded = "domain.added",
         DomainRemoved = "domain.removed",
         CertificateIssued = "certificate.issued",

@@ -18,6 +18,7 @@ pub mod name;
 pub mod page;
 pub mod permission;
 pub mod plan;
+pub mod preview;
 pub mod problem;
 pub mod project;
 pub mod proxy_view;

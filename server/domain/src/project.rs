@@ -3,6 +3,7 @@
 use crate::{
     ids::{EnvironmentId, ProjectId},
     name::Name,
+    preview::PreviewOf,
     service::ServiceSummary,
 };
 use chrono::{DateTime, Utc};
@@ -39,6 +40,9 @@ pub struct EnvironmentView {
     pub id: EnvironmentId,
     pub name: Name,
     pub services: Vec<ServiceSummary>,
+    /// What it is a preview of, when it is one.
+    #[serde(default)]
+    pub preview: Option<PreviewOf>,
 }
 
 /// Makes a project, with an environment `production` in it.

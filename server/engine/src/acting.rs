@@ -15,6 +15,8 @@ mod files;
 mod keys;
 mod logs;
 mod orphans;
+mod preview_variables;
+mod previews;
 mod projects;
 mod proxy_view;
 mod reach;

@@ -62,6 +62,8 @@ pub struct Config {
     pub orphan_grace: Duration,
     /// How long the deletion of a volume can be taken back.
     pub volume_grace: Duration,
+    /// How often previews are compared with the git host.
+    pub preview_check: Duration,
     /// How long events are kept, in days.
     pub event_days: u32,
 }
@@ -97,6 +99,7 @@ impl Config {
             releases_kept: 5,
             orphan_grace: Duration::from_secs(3_600),
             volume_grace: Duration::from_secs(7 * 86_400),
+            preview_check: Duration::from_secs(3_600),
             event_days: 400,
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     observer::{self, Unseen},
     orphans::Orphans,
     polling::{self, Polls},
+    previews::{self, Previews},
     probing::{self, Probes},
     proxy::{Proxy, ProxyConfig},
     proxy_keeper, retention,
@@ -76,6 +77,7 @@ pub struct Parts {
     /// Held by whoever judges what a host told of a service.
     pub(crate) hook_locks: ServiceLocks,
     pub(crate) polls: Polls,
+    pub(crate) previews: Previews,
     pub(crate) unseen: Unseen,
     pub(crate) probes: Probes,
     pub(crate) waiting: WaitingRoom,
@@ -161,6 +163,7 @@ impl Engine {
             dirty_routes: DirtyRoutes::default(),
             hook_locks: ServiceLocks::default(),
             polls: Polls::default(),
+            previews: Previews::default(),
             unseen: Unseen::default(),
             probes: Probes::default(),
             waiting: WaitingRoom::default(),
@@ -197,6 +200,8 @@ impl Engine {
         supervisor.watch("mending", rollout::keep_mended(self.clone()));
         supervisor.watch("retention", retention::run(self.clone()));
         supervisor.watch("polling", polling::run(self.clone()));
+        supervisor.watch("previews", previews::run(self.clone()));
+        supervisor.watch("comments", previews::tell(self.clone()));
         supervisor.watch("statuses", statuses::run(self.clone()));
         supervisor.watch("disk", disk::run(self.clone()));
         supervisor.run().await.map_err(|died| StartError::because("go on", died))

@@ -30,6 +30,7 @@ mod password;
 mod pen;
 mod plain_http;
 mod polling;
+mod previews;
 pub mod probe;
 mod probing;
 pub mod proxy;

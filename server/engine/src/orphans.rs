@@ -127,7 +127,8 @@ impl Engine {
         Ok(self.parts.store.first_organisation().await?.map(|(first, _)| first))
     }
 
-    /// Removes something from Docker, and first the routes that lead to it. Not a volume: those have their own way.
+    /// Removes something from Docker, and first the routes that lead to it. Of volumes only those of previews: the others
+    /// have their own way.
     pub(crate) async fn remove_orphan(&self, docker: &dyn Runtime, orphan: &Orphan) -> Result<()> {
         match orphan.kind {
             OrphanKind::Container => {
@@ -145,6 +146,7 @@ impl Engine {
                 self.parts.proxy.detach(docker, &orphan.name).await?;
                 docker.remove_network(&orphan.object).await?;
             }
+            OrphanKind::Volume if orphan.goes == Goes::AtOnce => docker.remove_volume(&orphan.object).await?,
             OrphanKind::Volume => {
                 return Err(Error::conflict("A volume is deleted by its name, with time to reconsider."));
             }

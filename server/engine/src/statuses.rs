@@ -16,7 +16,8 @@ use berth_domain::{
     source::Source,
 };
 use dashmap::{DashMap, DashSet};
-use host::{Host, Refused, Report, Stage};
+pub(crate) use host::{Host, Refused};
+use host::{Report, Stage};
 use std::{sync::Arc, time::Duration};
 use tracing::{info, warn};
 
@@ -126,20 +127,14 @@ impl Engine {
         number: u64,
     ) -> Result<Option<(ServiceRow, Host, Report)>> {
         let Some(row) = self.store().service_anywhere(service).await? else { return Ok(None) };
-        let Source::Git(git) = &row.source else { return Ok(None) };
-        let Some(credential) = self.open_credential(row.id, row.credential.as_deref())? else {
-            return Ok(None);
-        };
         let rows = self.store().scoped(row.scope());
         let Some(deployment) = rows.deployment(row.id, number).await? else { return Ok(None) };
         let Some((stage, words)) = stage(&deployment) else { return Ok(None) };
         let Some(commit) = commit(&deployment) else { return Ok(None) };
-        if credential.is_ssh_key() || told.stages.get(&deployment.id).is_some_and(|known| *known == stage) {
+        if told.stages.get(&deployment.id).is_some_and(|known| *known == stage) {
             return Ok(None);
         }
-        let Some(host) = Host::of(&git.url, rows.last_provider(row.id).await?, credential.secret) else {
-            return Ok(None);
-        };
+        let Some(host) = self.host_of(&row).await? else { return Ok(None) };
         let base = self.config().public_url.trim_end_matches('/');
         let report = Report {
             deployment: deployment.id,
@@ -150,6 +145,19 @@ impl Engine {
             context: format!("berth/{}", row.path),
         };
         Ok(Some((row, host, report)))
+    }
+
+    /// The git host of a service, when a token for it is kept and it is known what kind of host it is.
+    pub(crate) async fn host_of(&self, row: &ServiceRow) -> Result<Option<Host>> {
+        let Source::Git(git) = &row.source else { return Ok(None) };
+        let Some(credential) = self.open_credential(row.id, row.credential.as_deref())? else {
+            return Ok(None);
+        };
+        if credential.is_ssh_key() {
+            return Ok(None);
+        }
+        let told_by = self.store().scoped(row.scope()).last_provider(row.id).await?;
+        Ok(Host::of(&git.url, told_by, credential.secret))
     }
 
     /// Says once that a host takes no word.

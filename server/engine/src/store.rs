@@ -21,6 +21,7 @@ mod keys;
 mod leavings;
 mod meta;
 mod polled;
+mod previews;
 mod projects;
 pub mod releases;
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub use files::{FileRow, NewFile, SealedContent};
 pub use keys::KeyRow;
 pub use leavings::{NewTombstone, Tombstone};
 pub use polled::PolledHead;
+pub use previews::{NewPreviewVariable, PreviewRow, PreviewVariableRow};
 pub use projects::{EnvironmentRow, ProjectRow};
 pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;

@@ -14,7 +14,7 @@ mod replay;
 mod signature;
 mod watch;
 
-pub(crate) use delivery::{Delivery, Update};
+pub(crate) use delivery::{Delivery, PullRequest, PullRequestAction, Update};
 pub(crate) use record::Heard;
 pub(crate) use signature::{registry_token, signing_token};
 pub(crate) use watch::Watched;
@@ -73,8 +73,9 @@ impl Engine {
     /// Judges a call whose secret was right; one at a time for a service, so that two of one commit queue it once.
     async fn believe(&self, mut heard: Heard<'_>, call: &Call, body: &[u8]) -> Result<DeliveryView> {
         let read = understand(call, body);
-        if let Ok((_, Some(id))) = &read {
-            heard.delivery = heard.delivery.or_else(|| Some(id.clone()));
+        if let Ok((what, id)) = &read {
+            heard.delivery = heard.delivery.or_else(|| id.clone());
+            heard.what = Some(what.clone());
         }
         let turn = self.parts.hook_locks.of(heard.service.id);
         let _held = turn.lock().await;
@@ -85,7 +86,7 @@ impl Engine {
             return self.again(&heard, first).await;
         }
         match read {
-            Ok((delivery, _)) => self.act_on(Heard { what: Some(delivery), ..heard }).await,
+            Ok(_) => self.act_on(heard).await,
             Err(why) => self.keep(&heard, &Judgement::Reject(why.into())).await,
         }
     }
@@ -119,7 +120,10 @@ impl Engine {
 
     /// Answers a delivery that came before with its first verdict; finishes it when it was cut off.
     async fn again(&self, heard: &Heard<'_>, first: DeliveryView) -> Result<DeliveryView> {
-        let cut_off = first.verdict == Verdict::Queued
+        // R-SEC-11: what a pull request queued is its preview's, never a deployment of the service itself.
+        let of_service = !matches!(heard.what, Some(Delivery::PullRequest(_)));
+        let cut_off = of_service
+            && first.verdict == Verdict::Queued
             && first.deployment.is_none()
             && crate::store::now() - first.received_at > CUT_OFF;
         if cut_off { self.queue(heard, first, None).await } else { Ok(first) }

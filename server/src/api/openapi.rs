@@ -32,6 +32,7 @@ use utoipa::OpenApi;
         (name = "Disk", description = "What uses the disk, and what nobody wants any more"),
         (name = "Files", description = "Files with content that instances find at their paths"),
         (name = "Webhooks", description = "Deploying on a push"),
+        (name = "Previews", description = "Pull requests in environments of their own"),
         (name = "Logs", description = "What services and builds say"),
         (name = "Events", description = "What happened, and who did it"),
     )

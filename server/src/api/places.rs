@@ -101,6 +101,13 @@ in_service! {
     }
 }
 in_service! {
+    /// A pull request of a service's repository.
+    InPullRequest {
+        /// Its number at the git host.
+        pull_request: u64 as u64
+    }
+}
+in_service! {
     /// A volume of a service.
     InVolume {
         /// The volume's name in the service.

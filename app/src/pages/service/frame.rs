@@ -152,8 +152,8 @@ fn waiting_badge(service: &ServiceView) -> Option<impl IntoView + use<>> {
 /// The parts of a service.
 #[component]
 pub fn ServiceTabs(base: String) -> impl IntoView {
-    let [deployments, logs, variables, domains, volumes, settings] =
-        ["deployments", "logs", "variables", "domains", "volumes", "settings"]
+    let [deployments, logs, variables, domains, volumes, previews, settings] =
+        ["deployments", "logs", "variables", "domains", "volumes", "previews", "settings"]
             .map(|part| format!("{base}/{part}"));
     view! {
         <Tabs label="Parts of the service">
@@ -163,6 +163,7 @@ pub fn ServiceTabs(base: String) -> impl IntoView {
             <TabLink href=variables icon="variable">"Variables"</TabLink>
             <TabLink href=domains icon="domain">"Domains"</TabLink>
             <TabLink href=volumes icon="volume">"Volumes"</TabLink>
+            <TabLink href=previews icon="git">"Previews"</TabLink>
             <TabLink href=settings icon="settings">"Settings"</TabLink>
         </Tabs>
     }

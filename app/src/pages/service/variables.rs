@@ -34,12 +34,14 @@ fn Variables(here: Here) -> impl IntoView {
     let first: Loadable<VariablesView> = Resource::new(|| (), move |()| load_variables(path.clone()));
     let base = format!("{}/variables", here.base());
     let dotenv = format!("{base}?as=dotenv");
+    let previews = format!("{}/previews", here.base());
     let shown = here.clone();
     view! {
         <RestartBanner here/>
         <nav class="segments" aria-label="How variables are edited">
             <a href=base aria-current=move || (!raw.get()).then_some("true")>"One by one"</a>
             <a href=dotenv aria-current=move || raw.get().then_some("true")>"As dotenv text"</a>
+            <a href=previews>"Of previews"</a>
         </nav>
         <Load resource=first inside=true view=move |variables| view! { <Loaded variables here=shown.clone() raw/> }/>
     }

@@ -5,7 +5,7 @@ use super::{
     probe::ProbeSettings,
     strategy::{Process, Strategy, WEB},
 };
-use crate::{name::Name, permission::text_enum, webhook::WatchPaths};
+use crate::{name::Name, permission::text_enum, preview::PreviewSettings, webhook::WatchPaths};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -96,6 +96,8 @@ pub struct ServiceSettings {
     pub watch: WatchPaths,
     /// How often Berth asks the repository by itself, in seconds, for hosts without webhooks; never when absent.
     pub poll_s: Option<u32>,
+    /// Whether pull requests get environments of their own.
+    pub previews: PreviewSettings,
     /// How long a build may take, in seconds.
     pub build_timeout_s: u32,
 }
@@ -123,6 +125,7 @@ impl Default for ServiceSettings {
             auto_deploy: true,
             watch: WatchPaths::default(),
             poll_s: None,
+            previews: PreviewSettings::default(),
             build_timeout_s: 1_800,
         }
     }
@@ -151,6 +154,7 @@ impl ServiceSettings {
             ));
         }
         self.watch.check().map_err(|why| ("watch", why))?;
+        self.previews.check()?;
         if self.drain_ms > 3_600_000 || self.stop_grace_ms > 3_600_000 {
             return Err(("drain_ms", "A grace is an hour at the most.".into()));
         }

@@ -5,7 +5,8 @@ use crate::{
     Engine, Result, orphans,
     store::{Belongings, EnvironmentRow, NewEvent, NewTombstone, Scoped, ServiceRow, Subject},
 };
-use berth_domain::{event::EventKind, name::Name, service::DeletionPreview, source::Source};
+use berth_domain::{event::EventKind, ids::ProjectId, name::Name, service::DeletionPreview, source::Source};
+use std::collections::HashSet;
 
 /// More services than these are counted, not listed.
 const LISTED: usize = 40;
@@ -82,15 +83,6 @@ fn belongings_lines(belongings: Belongings, domains: &[String]) -> Vec<String> {
 }
 
 impl Acting {
-    /// What says, from now on and for good, that what a service left in Docker may go.
-    pub(super) fn tombstone(&self, service: &ServiceRow) -> NewTombstone {
-        NewTombstone {
-            id: service.id.0,
-            path: service.path.to_string(),
-            repository: Some(orphans::repository(&self.engine.parts.naming, service.id)),
-        }
-    }
-
     /// The event that tells it.
     pub(super) fn tells_service_deleted(&self, service: &ServiceRow) -> NewEvent {
         let subject = Subject::service(service.id, &service.path);
@@ -99,11 +91,41 @@ impl Acting {
 }
 
 /// What says that an environment's network may go.
-pub(super) fn tombstone_of(project: &Name, environment: &EnvironmentRow) -> NewTombstone {
-    NewTombstone { id: environment.id.0, path: format!("{project}/{}", environment.name), repository: None }
+fn tombstone_of(project: &Name, environment: &EnvironmentRow) -> NewTombstone {
+    let path = format!("{project}/{}", environment.name);
+    NewTombstone { id: environment.id.0, path, repository: None, with_data: false }
 }
 
 impl Engine {
+    /// What says, from now on and for good, that what a service left in Docker may go.
+    pub(crate) fn tombstone(&self, service: &ServiceRow) -> NewTombstone {
+        NewTombstone {
+            id: service.id.0,
+            path: service.path.to_string(),
+            repository: Some(orphans::repository(&self.parts.naming, service.id)),
+            with_data: false,
+        }
+    }
+
+    /// What says that these environments of a project, with these services, are deleted. What was a preview takes its
+    /// volumes along.
+    pub(crate) async fn tombstones(
+        &self,
+        rows: &Scoped<'_>,
+        project: (ProjectId, &Name),
+        environments: &[EnvironmentRow],
+        services: &[ServiceRow],
+    ) -> Result<Vec<NewTombstone>> {
+        let previews = rows.previews_in_project(project.0).await?;
+        let previews: HashSet<_> = previews.into_iter().filter_map(|preview| preview.environment).collect();
+        let service = |service: &ServiceRow| NewTombstone {
+            with_data: previews.contains(&service.environment),
+            ..self.tombstone(service)
+        };
+        let environments = environments.iter().map(|environment| tombstone_of(project.1, environment));
+        Ok(services.iter().map(service).chain(environments).collect())
+    }
+
     /// Lets the reconcilers remove what runs of services that are deleted.
     pub(crate) fn services_gone(&self, services: &[ServiceRow]) {
         for service in services {

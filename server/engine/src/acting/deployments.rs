@@ -181,6 +181,7 @@ impl Engine {
         cause: Cause,
         request: DeployRequest,
     ) -> Result<DeploymentView> {
+        let request = self.pinned(actor, service, request).await?;
         let new = NewDeployment {
             id: self.parts.ids.deployment(),
             service,

@@ -110,8 +110,19 @@ impl Engine {
         service: ServiceId,
         path: &ServicePath,
     ) -> Result<()> {
+        self.give_domain(rows, service, path, &usual_label(path)).await
+    }
+
+    /// The same with a name that begins with this.
+    pub(crate) async fn give_domain(
+        &self,
+        rows: &Writing<'_>,
+        service: ServiceId,
+        path: &ServicePath,
+        label: &str,
+    ) -> Result<()> {
         for attempt in 1..=1_000 {
-            let host = format!("{}.{}", default_label(path, attempt), self.config().default_domain);
+            let host = format!("{}.{}", free_label(label, attempt), self.config().default_domain);
             let host: HostName = host.parse().map_err(|why| Error::invalid("name", why))?;
             let (path, settings) = (PathPrefix::root(), DomainSettings::default());
             let new = NewDomain { service, host, path, port: None, is_default: true, settings };
@@ -123,17 +134,20 @@ impl Engine {
     }
 }
 
-/// `web-shop` for production, `web-staging-shop` elsewhere; `web-shop-2` when that is taken. What is longer than a
-/// host name allows is cut.
-fn default_label(path: &ServicePath, attempt: u32) -> String {
-    let whole = if path.environment.as_str() == PRODUCTION {
+/// `web-shop` for production, `web-staging-shop` elsewhere.
+fn usual_label(path: &ServicePath) -> String {
+    if path.environment.as_str() == PRODUCTION {
         format!("{}-{}", path.service, path.project)
     } else {
         format!("{}-{}-{}", path.service, path.environment, path.project)
-    };
+    }
+}
+
+/// `web-shop-2` when that is taken. What is longer than a host name allows is cut.
+fn free_label(whole: &str, attempt: u32) -> String {
     let suffix = if attempt > 1 { format!("-{attempt}") } else { String::new() };
     let room = LABEL - suffix.len();
-    let cut = whole.get(..room).unwrap_or(&whole).trim_end_matches('-');
+    let cut = whole.get(..room).unwrap_or(whole).trim_end_matches('-');
     format!("{cut}{suffix}")
 }
 
@@ -157,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_default_domain_names_its_service_and_fits_a_label() {
-        let label = |path: &str, attempt| default_label(&path.parse().unwrap(), attempt);
+        let label = |path: &str, attempt| free_label(&usual_label(&path.parse().unwrap()), attempt);
         assert_eq!(label("shop/production/web", 1), "web-shop");
         assert_eq!(label("shop/staging/web", 1), "web-staging-shop");
         assert_eq!(label("shop/production/web", 12), "web-shop-12");

@@ -2,7 +2,7 @@
 
 use super::{
     Acting,
-    deletion::{Goes, tombstone_of},
+    deletion::Goes,
     projects::count,
     reach::{confirmed, environment_in, project_in},
 };
@@ -34,7 +34,7 @@ impl Acting {
         let told = format!("Environment {name} was created in {project}.");
         write.record(self.tells(EventKind::EnvironmentCreated, Subject::environment(project, &name), told));
         write.commit().await?;
-        Ok(EnvironmentView { id: made.id, name, services: Vec::new() })
+        Ok(EnvironmentView { id: made.id, name, services: Vec::new(), preview: None })
     }
 
     /// An environment with its services.
@@ -45,7 +45,9 @@ impl Acting {
         let row = environment_in(&rows, &project, environment).await?;
         let listed = rows.services_listed(project.id, Some(row.id)).await?;
         let services = listed.into_iter().map(|listed| self.engine.summary(listed)).collect();
-        Ok(EnvironmentView { id: row.id, name: row.name, services })
+        let mut previews = self.preview_environments(project.id).await?;
+        let preview = previews.remove(&row.id);
+        Ok(EnvironmentView { id: row.id, name: row.name, services, preview })
     }
 
     /// Gives an environment another name.
@@ -108,8 +110,12 @@ impl Acting {
         confirmed(&request, environment.as_str())?;
         rows.hold_project(owner.id).await?;
         let services = rows.services_in(owner.id, Some(row.id)).await?;
-        let buried = services.iter().map(|service| self.tombstone(service));
-        rows.bury(buried.chain([tombstone_of(project, &row)]).collect()).await?;
+        let mut gone = services.clone();
+        for service in &services {
+            gone.extend(self.engine.drop_previews_of(&rows, service).await?);
+        }
+        let environments = std::slice::from_ref(&row);
+        rows.bury(self.engine.tombstones(&rows, (owner.id, project), environments, &services).await?).await?;
         rows.delete_environment(row.id).await?;
         rows.touch_project(owner.id).await?;
         for service in &services {
@@ -123,7 +129,7 @@ impl Acting {
             told,
         ));
         write.commit().await?;
-        self.engine.services_gone(&services);
+        self.engine.services_gone(&gone);
         Ok(())
     }
 }

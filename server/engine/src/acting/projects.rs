@@ -2,7 +2,7 @@
 
 use super::{
     Acting,
-    deletion::{Goes, tombstone_of},
+    deletion::Goes,
     reach::{confirmed, project_in},
 };
 use crate::{Error, Result, store::Subject};
@@ -58,7 +58,8 @@ impl Acting {
         let told = format!("Project {name} was created.");
         write.record(self.tells(EventKind::ProjectCreated, Subject::project(&name), told));
         write.commit().await?;
-        let environment = EnvironmentView { id: environment.id, name: production, services: Vec::new() };
+        let environment =
+            EnvironmentView { id: environment.id, name: production, services: Vec::new(), preview: None };
         Ok(ProjectView {
             id: project.id,
             name,
@@ -77,9 +78,10 @@ impl Acting {
             services.entry(listed.environment).or_default().push(self.engine.summary(listed));
         }
         let environments = rows.environments(project.id).await?;
+        let mut previews = self.preview_environments(project.id).await?;
         let view = |row: crate::store::EnvironmentRow| {
             let services = services.remove(&row.id).unwrap_or_default();
-            EnvironmentView { id: row.id, name: row.name, services }
+            EnvironmentView { id: row.id, name: row.name, services, preview: previews.remove(&row.id) }
         };
         Ok(ProjectView {
             id: project.id,
@@ -131,9 +133,8 @@ impl Acting {
         rows.hold_project(row.id).await?;
         let services = rows.services_in(row.id, None).await?;
         let environments = rows.environments(row.id).await?;
-        let environments = environments.iter().map(|environment| tombstone_of(project, environment));
-        rows.bury(services.iter().map(|service| self.tombstone(service)).chain(environments).collect())
-            .await?;
+        let buried = self.engine.tombstones(&rows, (row.id, project), &environments, &services).await?;
+        rows.bury(buried).await?;
         rows.delete_project(row.id).await?;
         for service in &services {
             write.record(self.tells_service_deleted(service));

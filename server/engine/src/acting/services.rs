@@ -133,6 +133,7 @@ impl Acting {
         }
         write.commit().await?;
         self.engine.look_at(new.id);
+        self.previews_switched(&old, &new).await?;
         self.service(&new.path).await
     }
 
@@ -178,12 +179,14 @@ impl Acting {
         let service = service_in(&rows, path).await?;
         confirmed(&request, path.service.as_str())?;
         rows.hold_project(service.project).await?;
-        rows.bury(vec![self.tombstone(&service)]).await?;
+        let mut gone = self.engine.drop_previews_of(&rows, &service).await?;
+        rows.bury(vec![self.engine.tombstone(&service)]).await?;
         rows.delete_service(service.id).await?;
         rows.touch_project(service.project).await?;
         write.record(self.tells_service_deleted(&service));
         write.commit().await?;
-        self.engine.services_gone(&[service]);
+        gone.push(service);
+        self.engine.services_gone(&gone);
         Ok(())
     }
 
@@ -267,6 +270,7 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         auto_deploy,
         watch,
         poll_s,
+        previews,
         build_timeout_s,
     } = &old.settings;
     let b = &new.settings;
@@ -290,6 +294,7 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         (*auto_deploy != b.auto_deploy, "automatic deployments"),
         (*watch != b.watch, "watch paths"),
         (*poll_s != b.poll_s, "polling"),
+        (*previews != b.previews, "previews"),
         (*build_timeout_s != b.build_timeout_s, "build deadline"),
     ];
     parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect()

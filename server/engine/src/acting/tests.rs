@@ -5,6 +5,7 @@ mod events;
 mod leavings;
 mod live;
 mod names;
+mod previews;
 mod tenants;
 mod variables;
 mod waiting;

@@ -161,18 +161,19 @@ impl Judge<'_> {
         Some(Orphan { kind: OrphanKind::Network, object, name, owner, why, goes })
     }
 
-    /// R-VOL-2: data never goes with what it belonged to.
+    /// R-VOL-2: data never goes with what it belonged to, but for that of a preview, which is there to be thrown away.
     fn volume(&self, volume: &VolumeSummary) -> Option<Orphan> {
-        let (owner, why) = match service_of(&volume.labels) {
-            None => (Owner::default(), "It names no service.".to_owned()),
+        let (owner, why, goes) = match service_of(&volume.labels) {
+            None => (Owner::default(), "It names no service.".to_owned(), Goes::WhenAsked),
             Some(id) if self.known.services.contains_key(&id) => return None,
             Some(id) => {
                 let (owner, why, _) = self.gone_service(id);
-                (owner, why)
+                let preview = self.known.tombstones.get(&id.0).is_some_and(|tombstone| tombstone.with_data);
+                (owner, why, if preview { Goes::AtOnce } else { Goes::WhenAsked })
             }
         };
         let (object, name) = (volume.name.clone(), volume.name.clone());
-        Some(Orphan { kind: OrphanKind::Volume, object, name, owner, why, goes: Goes::WhenAsked })
+        Some(Orphan { kind: OrphanKind::Volume, object, name, owner, why, goes })
     }
 
     fn gone_service(&self, id: ServiceId) -> Verdict {

@@ -43,11 +43,13 @@ async fn start_what_waits(engine: &Engine, jobs: &mut Jobs) {
                     engine.leave_mending(job.service);
                     let turn = engine.parts.turns.of(job.service);
                     let _held = turn.lock().await;
-                    match Rollout::resume(engine, job, running.signals.clone()).await {
+                    let service = job.service;
+                    match Rollout::resume(engine.clone(), job, running.signals.clone()).await {
                         Ok(rollout) => rollout.run().await,
                         Err(error) => error!(%error, "could not take a deployment up"),
                     }
                     drop(running);
+                    engine.sweep_after(service).await;
                 });
             }
             Ok(None) => return,

@@ -1,6 +1,7 @@
-//! The hosts' interfaces for commit statuses.
+//! The hosts' interfaces: who answers for a repository, and commit statuses.
 
 use berth_domain::{ids::DeploymentId, webhook::Provider};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{sync::LazyLock, time::Duration};
 use url::Url;
@@ -45,14 +46,14 @@ pub(super) struct Report {
 
 /// Why a host was not told.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     pub why: String,
     /// Whether it may help to try again.
     pub again: bool,
 }
 
 /// A repository's host.
-pub(super) struct Host {
+pub(crate) struct Host {
     provider: Provider,
     /// Of its interface, without a slash at the end.
     base: String,
@@ -88,10 +89,25 @@ impl Host {
     }
 
     /// Tells it, once.
-    pub async fn tell(&self, report: &Report) -> Result<(), Refused> {
-        let client = CLIENT.as_ref().map_err(|why| Refused { why: why.clone(), again: false })?;
+    pub(super) async fn tell(&self, report: &Report) -> Result<(), Refused> {
         let (url, body) = self.request(report);
-        let request = client.post(&url).json(&body);
+        let answer = self.ask(Method::POST, &url, Some(&body)).await?;
+        let status = answer.status();
+        if status.is_success() || self.has_it_already(status.as_u16(), answer).await {
+            return Ok(());
+        }
+        Err(self.refusal(status))
+    }
+
+    /// Asks its interface with the token; whatever it answers is an answer.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Result<reqwest::Response, Refused> {
+        let client = CLIENT.as_ref().map_err(|why| Refused { why: why.clone(), again: false })?;
+        let request = client.request(method, url);
         let request = match self.provider {
             Provider::GitHub => request
                 .bearer_auth(&self.token)
@@ -100,17 +116,35 @@ impl Host {
             Provider::GitLab => request.header("private-token", &self.token),
             _ => request.header("authorization", format!("token {}", self.token)),
         };
-        let answer = request.send().await.map_err(|error| Refused {
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        request.send().await.map_err(|error| Refused {
             // The address is the host's own; the token is in a header and in no error.
             why: format!("{} did not answer ({})", self.base, error.without_url()),
             again: true,
-        })?;
-        let status = answer.status();
-        if status.is_success() || self.has_it_already(status.as_u16(), answer).await {
-            return Ok(());
-        }
+        })
+    }
+
+    /// Why an answer is none.
+    pub(crate) fn refusal(&self, status: StatusCode) -> Refused {
         let again = status.is_server_error() || status.as_u16() == 429;
-        Err(Refused { why: format!("{} answered {status}", self.base), again })
+        Refused { why: format!("{} answered {status}", self.base), again }
+    }
+
+    /// The repository in its interface.
+    pub(crate) fn address(&self) -> String {
+        if self.provider == Provider::GitLab {
+            let project: String = url::form_urlencoded::byte_serialize(self.repository.as_bytes()).collect();
+            return format!("{}/projects/{project}", self.base);
+        }
+        format!("{}/repos/{}", self.base, self.repository)
+    }
+
+    /// Which interface it has.
+    pub(crate) fn provider(&self) -> Provider {
+        self.provider
     }
 
     /// GitLab refuses to be told the same twice, in these words.
@@ -121,10 +155,9 @@ impl Host {
     }
 
     fn request(&self, report: &Report) -> (String, Value) {
-        let (base, commit) = (&self.base, &report.commit);
+        let commit = &report.commit;
         let words: String = report.words.chars().take(WORDS).collect();
         if self.provider == Provider::GitLab {
-            let project: String = url::form_urlencoded::byte_serialize(self.repository.as_bytes()).collect();
             let state = match report.stage {
                 Stage::Pending => "running",
                 Stage::Success => "success",
@@ -132,7 +165,7 @@ impl Host {
                 Stage::Cancelled => "canceled",
             };
             let body = json!({ "state": state, "name": report.context, "target_url": report.url, "description": words });
-            return (format!("{base}/projects/{project}/statuses/{commit}"), body);
+            return (format!("{}/statuses/{commit}", self.address()), body);
         }
         let state = match report.stage {
             Stage::Pending => "pending",
@@ -141,7 +174,7 @@ impl Host {
             Stage::Cancelled => "error",
         };
         let body = json!({ "state": state, "context": report.context, "target_url": report.url, "description": words });
-        (format!("{base}/repos/{}/statuses/{commit}", self.repository), body)
+        (format!("{}/statuses/{commit}", self.address()), body)
     }
 }
 

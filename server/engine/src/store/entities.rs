@@ -29,6 +29,7 @@ mod accounts;
 mod authorities;
 mod contents;
 mod leavings;
+mod pulls;
 mod records;
 mod workload;
 
@@ -36,5 +37,6 @@ pub use accounts::{members, meta, organisations, sessions, ssh_keys, tokens, use
 pub use authorities::{acme_accounts, certificates, dns_zones};
 pub use contents::{file_contents, files};
 pub use leavings::{orphans, tombstones, volume_deletions};
+pub use pulls::{preview_variables, previews};
 pub use records::{deliveries, deployments, events, releases};
 pub use workload::{domains, environments, projects, services, variables};

@@ -26,6 +26,8 @@ pub struct NewTombstone {
     pub path: String,
     /// The repository of a service's images.
     pub repository: Option<String>,
+    /// Its volumes go too.
+    pub with_data: bool,
 }
 
 /// A service or an environment that somebody deleted.
@@ -35,6 +37,8 @@ pub struct Tombstone {
     pub organisation: OrganisationId,
     pub path: String,
     pub repository: Option<String>,
+    /// Its volumes go too.
+    pub with_data: bool,
 }
 
 impl Writing<'_> {
@@ -47,6 +51,7 @@ impl Writing<'_> {
             path: Set(new.path),
             repository: Set(new.repository),
             at: Set(at),
+            with_data: Set(new.with_data),
         };
         let rows: Vec<_> = all.into_iter().map(row).collect();
         if rows.is_empty() {
@@ -143,5 +148,6 @@ fn tombstone(row: tombstones::Model) -> Tombstone {
         organisation: OrganisationId(row.organisation_id),
         path: row.path,
         repository: row.repository,
+        with_data: row.with_data,
     }
 }

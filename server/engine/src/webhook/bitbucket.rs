@@ -3,7 +3,7 @@
 use super::{
     call::Call,
     delivery::{
-        CHANGES, Delivery, PullRequest, PullRequestAction, Unreadable, Update, commit, json, message,
+        CHANGES, Delivery, PullRequest, PullRequestAction, Unreadable, Update, commit, json, line, message,
     },
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -98,12 +98,14 @@ fn refs_changed(call: &Call, body: &[u8]) -> Result<Delivery, Unreadable> {
 #[derive(Debug, Deserialize)]
 struct PullRequestCall {
     #[serde(alias = "pullRequest")]
-    pullrequest: Sides,
+    pullrequest: Request,
 }
 
 #[derive(Debug, Deserialize)]
-struct Sides {
+struct Request {
     id: u64,
+    title: Option<String>,
+    author: Option<Author>,
     #[serde(alias = "fromRef")]
     source: Side,
     #[serde(alias = "toRef")]
@@ -114,6 +116,43 @@ struct Sides {
 struct Side {
     /// Absent when the fork was deleted.
     repository: Option<Repository>,
+    /// In the cloud.
+    branch: Option<Branch>,
+    /// In the cloud, and only how its id begins.
+    commit: Option<Target>,
+    /// In Data Center.
+    #[serde(rename = "displayId")]
+    display_id: Option<String>,
+    /// In Data Center.
+    #[serde(rename = "latestCommit")]
+    latest_commit: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Branch {
+    name: String,
+}
+
+/// In the cloud a person; in Data Center one with a part in the request.
+#[derive(Debug, Deserialize)]
+struct Author {
+    nickname: Option<String>,
+    user: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    name: String,
+}
+
+impl Side {
+    fn branch(&self) -> Option<String> {
+        self.branch.as_ref().map(|branch| branch.name.clone()).or(self.display_id.clone())
+    }
+
+    fn commit(&self) -> Option<String> {
+        self.latest_commit.clone().or(self.commit.as_ref().map(|commit| commit.hash.clone()))
+    }
 }
 
 /// Cloud says `full_name`, Data Center says `id`.
@@ -133,7 +172,19 @@ fn pull_request(call: &Call, body: &[u8]) -> Result<Delivery, Unreadable> {
         }
         _ => PullRequestAction::Discussed,
     };
-    let Sides { id, source, destination } = told.pullrequest;
-    let fork = source.repository.is_none() || source.repository != destination.repository;
-    Ok(Delivery::PullRequest(PullRequest { number: id, action, fork }))
+    let Request { id, title, author, source, destination } = told.pullrequest;
+    let name = author.and_then(|author| author.nickname.or(author.user.map(|user| user.name)));
+    Ok(Delivery::PullRequest(PullRequest {
+        number: id,
+        action,
+        fork: source.repository.is_none() || source.repository != destination.repository,
+        outside: false,
+        title: line(title),
+        author: line(name),
+        branch: line(source.branch()),
+        base: line(destination.branch()),
+        commit: commit(source.commit()).unwrap_or_default(),
+        // Cloud and Data Center tell it in places of their own, and nobody needs it.
+        url: None,
+    }))
 }

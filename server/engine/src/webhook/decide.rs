@@ -1,6 +1,7 @@
 //! The part of the decision that needs to look around: what the service runs already, and which files changed.
 
 use super::{
+    delivery::Delivery,
     judge::{Judgement, SKIPPED, Wanted, ignore, judge, shown, skips},
     record::Heard,
     watch::Watched,
@@ -28,7 +29,14 @@ impl Engine {
             return Ok(ignore("Nothing of this delivery is kept.", None));
         };
         let judgement = judge(&service.source, &service.settings, &heard.event, delivery);
-        let Judgement::Deploy(wanted) = judgement else { return Ok(judgement) };
+        let wanted = match judgement {
+            Judgement::Deploy(wanted) => wanted,
+            Judgement::Preview(request) => {
+                let done = self.pull_request(&heard.actor, service, &request).await?;
+                return Ok(Judgement::Previewed(done));
+            }
+            other => return self.branches_gone(heard, delivery, other).await,
+        };
         if let Some(commit) = &wanted.commit
             && let Some(heading) = self.parts.store.heading(service.id).await?
             && heading.is_for(commit)
@@ -40,6 +48,23 @@ impl Engine {
             return Ok(Judgement::Deploy(wanted));
         }
         self.compare(service, wanted).await
+    }
+
+    /// A branch that is deleted takes its preview along.
+    async fn branches_gone(
+        &self,
+        heard: &Heard<'_>,
+        delivery: &Delivery,
+        judgement: Judgement,
+    ) -> Result<Judgement> {
+        let Delivery::Push { updates } = delivery else { return Ok(judgement) };
+        for gone in updates.iter().filter(|update| update.after.is_none()) {
+            let Some(branch) = gone.reference.strip_prefix("refs/heads/") else { continue };
+            if let Some(done) = self.branch_deleted(&heard.actor, heard.service, branch).await? {
+                return Ok(Judgement::Previewed(done));
+            }
+        }
+        Ok(judgement)
     }
 
     /// Whether the watched files changed. R-GIT-3: from git, not from what the host says; and when that cannot be known,

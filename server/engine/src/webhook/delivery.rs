@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// How much of a commit's message is kept.
 const MESSAGE: usize = 2_000;
+/// How much of a title, a name or a branch is kept.
+const LINE: usize = 250;
 /// How many changes of one call are looked at.
 pub(super) const CHANGES: usize = 200;
 
@@ -43,12 +45,31 @@ pub(crate) struct Update {
 }
 
 /// What happened to a pull or merge request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PullRequest {
     pub number: u64,
     pub action: PullRequestAction,
     /// Its commits come from another repository.
     pub fork: bool,
+    /// Its author is not a member of the repository's owner, as far as the host tells.
+    #[serde(default)]
+    pub outside: bool,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub author: String,
+    /// The branch that it wants to bring in; empty in what was kept before it was read.
+    #[serde(default)]
+    pub branch: String,
+    /// The branch that it is for.
+    #[serde(default)]
+    pub base: String,
+    /// Its newest commit; some hosts tell only how its id begins.
+    #[serde(default)]
+    pub commit: String,
+    /// Its page at the host.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 /// See [`PullRequest`].
@@ -95,6 +116,17 @@ pub(super) fn json<T: DeserializeOwned>(call: &Call, body: &[u8], what: &str) ->
 /// A commit's id, unless it is the one of nothing.
 pub(super) fn commit(id: Option<String>) -> Option<String> {
     id.map(|id| id.trim().to_ascii_lowercase()).filter(|id| id.chars().any(|c| c != '0'))
+}
+
+/// A line of a host's text, as much of it as is kept.
+pub(super) fn line(text: Option<String>) -> String {
+    text.unwrap_or_default().chars().filter(|c| !c.is_control()).take(LINE).collect()
+}
+
+/// The address of a page, when it is one that a browser may be sent to.
+pub(super) fn page(url: Option<String>) -> Option<String> {
+    let url: url::Url = url?.parse().ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.as_str().len() <= 1_000).then(|| url.into())
 }
 
 /// As much of a message as is kept.

@@ -2,7 +2,9 @@
 
 use super::{
     call::Call,
-    delivery::{Delivery, PullRequest, PullRequestAction, Unreadable, Update, commit, json, message},
+    delivery::{
+        Delivery, PullRequest, PullRequestAction, Unreadable, Update, commit, json, line, message, page,
+    },
 };
 use serde::Deserialize;
 
@@ -90,19 +92,33 @@ fn deletion(call: &Call, body: &[u8]) -> Result<Delivery, Unreadable> {
 struct PullRequestCall {
     action: String,
     number: u64,
-    pull_request: Sides,
+    pull_request: Request,
 }
 
 #[derive(Debug, Deserialize)]
-struct Sides {
+struct Request {
     head: Side,
     base: Side,
+    title: Option<String>,
+    html_url: Option<String>,
+    user: Option<Person>,
+    /// What the author is to the repository's owner; GitHub alone says it.
+    author_association: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Person {
+    login: String,
 }
 
 #[derive(Debug, Deserialize)]
 struct Side {
     /// Absent when the fork was deleted.
     repo: Option<Repository>,
+    #[serde(rename = "ref", default)]
+    branch: String,
+    #[serde(default)]
+    sha: String,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -119,7 +135,18 @@ fn pull_request(call: &Call, body: &[u8]) -> Result<Delivery, Unreadable> {
         "closed" => PullRequestAction::Closed,
         _ => PullRequestAction::Discussed,
     };
-    let Sides { head, base } = told.pull_request;
-    let fork = head.repo.is_none() || head.repo != base.repo;
-    Ok(Delivery::PullRequest(PullRequest { number: told.number, action, fork }))
+    let Request { head, base, title, html_url, user, author_association } = told.pull_request;
+    let member = |what: &str| matches!(what, "OWNER" | "MEMBER");
+    Ok(Delivery::PullRequest(PullRequest {
+        number: told.number,
+        action,
+        fork: head.repo.is_none() || head.repo != base.repo,
+        outside: author_association.is_some_and(|what| !member(&what)),
+        title: line(title),
+        author: line(user.map(|user| user.login)),
+        branch: line(Some(head.branch)),
+        base: line(Some(base.branch)),
+        commit: commit(Some(head.sha)).unwrap_or_default(),
+        url: page(html_url),
+    }))
 }

@@ -2,7 +2,9 @@
 
 use super::{
     call::Call,
-    delivery::{Delivery, PullRequest, PullRequestAction, Unreadable, Update, commit, json, message},
+    delivery::{
+        Delivery, PullRequest, PullRequestAction, Unreadable, Update, commit, json, line, message, page,
+    },
 };
 use serde::Deserialize;
 
@@ -54,7 +56,14 @@ fn push(call: &Call, body: &[u8]) -> Result<Delivery, Unreadable> {
 
 #[derive(Debug, Deserialize)]
 struct MergeRequestCall {
+    /// Who did what is told, not always the author.
+    user: Option<Person>,
     object_attributes: MergeRequest,
+}
+
+#[derive(Debug, Deserialize)]
+struct Person {
+    username: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +75,13 @@ struct MergeRequest {
     oldrev: Option<String>,
     source_project_id: Option<u64>,
     target_project_id: Option<u64>,
+    title: Option<String>,
+    url: Option<String>,
+    #[serde(default)]
+    source_branch: String,
+    #[serde(default)]
+    target_branch: String,
+    last_commit: Option<Commit>,
 }
 
 fn merge_request(call: &Call, body: &[u8]) -> Result<Delivery, Unreadable> {
@@ -78,5 +94,16 @@ fn merge_request(call: &Call, body: &[u8]) -> Result<Delivery, Unreadable> {
         _ => PullRequestAction::Discussed,
     };
     let fork = request.source_project_id.is_none() || request.source_project_id != request.target_project_id;
-    Ok(Delivery::PullRequest(PullRequest { number: request.iid, action, fork }))
+    Ok(Delivery::PullRequest(PullRequest {
+        number: request.iid,
+        action,
+        fork,
+        outside: false,
+        title: line(request.title),
+        author: line(told.user.map(|user| user.username)),
+        branch: line(Some(request.source_branch)),
+        base: line(Some(request.target_branch)),
+        commit: commit(request.last_commit.map(|last| last.id)).unwrap_or_default(),
+        url: page(request.url),
+    }))
 }

@@ -7,7 +7,7 @@ use super::{
     github, gitlab,
     registry::{self, Reference},
 };
-use crate::git;
+use crate::{git, previews::Outcome};
 use berth_domain::{
     service::ServiceSettings,
     source::{GitSource, ImageSource, Source},
@@ -18,7 +18,14 @@ use berth_domain::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Judgement {
     Deploy(Wanted),
-    Ignore { reason: String, commit: Option<String> },
+    /// A pull request that gets a preview, or loses it.
+    Preview(PullRequest),
+    /// That was done.
+    Previewed(Outcome),
+    Ignore {
+        reason: String,
+        commit: Option<String>,
+    },
     Reject(Rejection),
 }
 
@@ -73,7 +80,10 @@ pub(super) fn judge(
     match (delivery, source) {
         (Delivery::Ping, _) => ignore("The git host can reach this webhook.", None),
         (Delivery::Other, _) => ignore(format!("The event {:?} is not a push.", shown(event)), None),
-        (Delivery::PullRequest(request), _) => ignore(about(*request), None),
+        (Delivery::PullRequest(request), Source::Git(git)) if settings.previews.on => {
+            pull_request(git, request)
+        }
+        (Delivery::PullRequest(request), _) => ignore(about(request), None),
         (Delivery::Push { updates }, Source::Git(git)) => push(git, settings, updates),
         (Delivery::Push { .. }, Source::Image(_)) => {
             ignore("This service comes from an image, not from a repository.", None)
@@ -87,8 +97,29 @@ pub(super) fn judge(
     }
 }
 
+/// Where previews are on. Whether it may run is judged where it is known what was approved.
+fn pull_request(git: &GitSource, request: &PullRequest) -> Judgement {
+    let number = request.number;
+    match request.action {
+        PullRequestAction::Discussed => ignore(about(request), None),
+        PullRequestAction::Closed => Judgement::Preview(request.clone()),
+        _ if request.branch.is_empty() || request.commit.is_empty() => {
+            ignore(format!("Too little is known of pull request {number}."), None)
+        }
+        _ if request.base != git.branch => {
+            let reason = format!(
+                "Pull request {number} is for {}; this service deploys {}.",
+                shown(&request.base),
+                git.branch
+            );
+            ignore(reason, None)
+        }
+        _ => Judgement::Preview(request.clone()),
+    }
+}
+
 /// R-SEC-11: what comes from a fork is never run by itself.
-fn about(request: PullRequest) -> String {
+fn about(request: &PullRequest) -> String {
     let number = request.number;
     match (request.action, request.fork) {
         (PullRequestAction::Discussed, _) => {

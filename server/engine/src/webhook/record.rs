@@ -88,6 +88,12 @@ fn told(heard: &Heard<'_>, new: &NewDelivery) -> String {
 
 fn new_delivery(heard: &Heard<'_>, judgement: &Judgement) -> NewDelivery {
     let (verdict, reason, commit, status) = match judgement {
+        Judgement::Previewed(done) if done.queued => {
+            (Verdict::Queued, done.reason.clone(), done.commit.clone(), 202)
+        }
+        Judgement::Previewed(done) => (Verdict::Ignored, done.reason.clone(), done.commit.clone(), 200),
+        // It is done before anything is kept.
+        Judgement::Preview(_) => (Verdict::Ignored, String::new(), None, 200),
         Judgement::Deploy(Wanted { commit, .. }) => {
             (Verdict::Queued, "A deployment is being queued.".to_owned(), commit.clone(), 202)
         }

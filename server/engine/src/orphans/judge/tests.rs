@@ -45,6 +45,7 @@ fn known() -> Known {
         organisation: Uuid::nil().into(),
         path: "shop/production/old".into(),
         repository: Some("berth-main/deleted".into()),
+        with_data: false,
     };
     Known {
         services: [(THERE, service)].into(),
@@ -154,4 +155,17 @@ fn what_names_nothing_goes_after_the_grace() {
         named("volume", Goes::WhenAsked),
     ];
     assert_eq!(judged(found), expected);
+}
+
+/// R-PRV-3: a preview's data goes with it; other services' data waits for somebody.
+#[test]
+fn r_prv_3_only_a_previews_volume_goes_with_its_service() {
+    let volume =
+        VolumeSummary { name: "data".into(), labels: labels(&[(SERVICE, DELETED.to_string())]), size: None };
+    let found = || Found { volumes: vec![volume.clone()], ..Found::default() };
+    assert_eq!(judged(found()), [named("data", Goes::WhenAsked)]);
+    let mut known = known();
+    known.tombstones.get_mut(&DELETED.0).unwrap().with_data = true;
+    let orphans = judge(&found(), &known);
+    assert_eq!(orphans.iter().map(|orphan| orphan.goes).collect::<Vec<_>>(), [Goes::AtOnce]);
 }

@@ -11,6 +11,7 @@ entity! {
         path: String,
         repository: Option<String>,
         at: Time,
+        with_data: bool,
     }
 }
 

@@ -35,6 +35,12 @@ fn said(judgement: Result<Judgement, Rejection>) -> String {
         Ok(Judgement::Deploy(wanted)) => {
             format!("deploys {} from {:?}", wanted.commit.unwrap_or_default(), wanted.before)
         }
+        Ok(Judgement::Preview(request)) => {
+            let PullRequest { number, action, fork, outside, .. } = &request;
+            let of = format!("{} by {} at {}", request.branch, request.author, request.commit);
+            format!("preview {number} {action:?} fork {fork} outside {outside}: {of}")
+        }
+        Ok(Judgement::Previewed(done)) => done.reason,
     }
 }
 
@@ -79,6 +85,52 @@ fn r_git_4_githubs_pushes_are_judged() {
     assert_eq!(gone, "ignored: refs/tags/simple-tag is not a branch.");
     let ping = judged("master", &[("x-github-event", "ping")], &payload!("github/ping"));
     assert_eq!(ping, "ignored: The git host can reach this webhook.");
+}
+
+/// What a service with previews makes of a call.
+fn previewed(branch: &str, headers: &[(&str, &str)], body: &Value) -> String {
+    let mut settings = ServiceSettings::default();
+    settings.previews.on = true;
+    judged_for(&git(branch), &settings, &call(headers), body)
+}
+
+#[test]
+fn r_prv_1_pull_requests_of_every_host_are_read_with_who_and_what() {
+    let github = |body: &Value| previewed("master", &[("x-github-event", "pull_request")], body);
+    let opened = payload!("github/pull_request_opened");
+    let of = "changes by Codertocat at ec26c3e57ca3a959ca5aad62de7213c562f8c821";
+    assert_eq!(github(&opened), format!("preview 2 Opened fork false outside false: {of}"));
+    let outsider = changed(opened.clone(), "/pull_request/author_association", json!("CONTRIBUTOR"));
+    assert_eq!(github(&outsider), format!("preview 2 Opened fork false outside true: {of}"));
+    let fork = changed(opened.clone(), "/pull_request/head/repo", Value::Null);
+    assert_eq!(github(&fork), format!("preview 2 Opened fork true outside false: {of}"));
+    let closed = payload!("github/pull_request_closed");
+    assert!(github(&closed).starts_with("preview 2 Closed"), "{}", github(&closed));
+    let elsewhere = previewed("main", &[("x-github-event", "pull_request")], &opened);
+    assert_eq!(elsewhere, "ignored: Pull request 2 is for master; this service deploys main.");
+    let labelled = changed(opened, "/action", json!("labeled"));
+    assert!(github(&labelled).contains("changes nothing that would run"));
+
+    let merge = payload!("gitlab/merge_request");
+    let gitlab = previewed("main", &[("x-gitlab-event", "Merge Request Hook")], &merge);
+    assert_eq!(gitlab, format!("preview 7 Opened fork false outside false: title by person at {COMMIT}"));
+    let gitea = previewed("main", &[("x-gitea-event", "pull_request")], &payload!("gitea/pull_request"));
+    assert_eq!(gitea, format!("preview 4 Opened fork false outside false: title by person at {COMMIT}"));
+    let cloud = payload!("bitbucket/pull_request");
+    let cloud = previewed("main", &[("x-event-key", "pullrequest:created")], &cloud);
+    assert_eq!(cloud, "preview 12 Opened fork false outside false: title by  at 0123456789ab");
+    let center = previewed("main", &[("x-event-key", "pr:opened")], &payload!("bitbucket/pr_opened"));
+    assert_eq!(center, format!("preview 3 Opened fork true outside false: title by  at {COMMIT}"));
+}
+
+#[test]
+fn what_was_kept_before_previews_makes_none() {
+    let kept = r#"{"what": "pull_request", "number": 2, "action": "opened", "fork": false}"#;
+    let delivery: Delivery = serde_json::from_str(kept).unwrap();
+    let mut settings = ServiceSettings::default();
+    settings.previews.on = true;
+    let judgement = judge(&git("main"), &settings, "pull_request", &delivery);
+    assert_eq!(said(Ok(judgement)), "ignored: Too little is known of pull request 2.");
 }
 
 #[test]
