@@ -17,6 +17,7 @@ mod events;
 mod files;
 mod json;
 mod keys;
+mod known_hosts;
 mod leavings;
 mod meta;
 mod polled;

@@ -13,6 +13,8 @@ const DENIED: &[&str] = &[
     "error: 401",
     "error: 403",
     "access denied",
+    "authentication required",
+    "authorization error",
     "invalid credentials",
 ];
 const NO_REVISION: &[&str] =

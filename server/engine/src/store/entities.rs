@@ -31,7 +31,7 @@ mod leavings;
 mod records;
 mod workload;
 
-pub use accounts::{members, meta, organisations, sessions, ssh_keys, tokens, users};
+pub use accounts::{known_hosts, members, meta, organisations, sessions, ssh_keys, tokens, users};
 pub use contents::{file_contents, files};
 pub use leavings::{orphans, tombstones, volume_deletions};
 pub use records::{deliveries, deployments, events, releases};
