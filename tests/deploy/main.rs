@@ -1,13 +1,16 @@
 //! Real Docker, real Traefik: what is shipped answers, what fails harms nothing, and no request is lost.
 
 mod builds;
+mod canaries;
 mod crashes;
 mod disturbances;
+mod drills;
 mod failures;
 mod files;
 mod fixture;
 mod foreign;
 mod git;
+mod hostile;
 mod isolation;
 mod keeping;
 mod left;
@@ -21,4 +24,5 @@ mod rollback;
 mod rollouts;
 mod secrets;
 mod shipping;
+mod sources;
 mod waiting;
