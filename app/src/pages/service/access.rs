@@ -3,13 +3,10 @@
 use super::{follow::refresh_after, frame::Here};
 use crate::{
     api::access::{AskBranches, ForgetHostKey, MakeDeployKey, SetBranch, load_access},
-    components::{Badge, Button, Card, CopyField, Form, Load, Loadable, Time, Tone},
+    components::{Badge, Button, Card, CopyField, Form, Load, Loadable, SelectField, Time, Tone},
     live::{Topic, use_live},
 };
-use berth_domain::{
-    access::{AccessView, BranchesView, CredentialKind, HostKeyView, HostTrust},
-    source::Source,
-};
+use berth_domain::access::{AccessView, BranchesView, CredentialKind, HostKeyView, HostTrust};
 use leptos::prelude::*;
 
 /// The card on the settings page.
@@ -107,22 +104,13 @@ fn Branches(here: Here) -> impl IntoView {
 fn Choice(branches: BranchesView, here: Here) -> impl IntoView {
     let set = ServerAction::<SetBranch>::new();
     refresh_after(set.into(), Topic::Service(here.path.clone()));
-    let service = here.service;
-    let present = Memo::new(move |_| {
-        service.with(|service| match &service.source {
-            Source::Git(git) => git.branch.clone(),
-            Source::Pushed(_) | Source::Image(_) => String::new(),
-        })
-    });
-    let options = branches.branches.into_iter().map(|branch| {
-        let (value, compared) = (branch.clone(), branch.clone());
-        view! { <option value=value selected=move || present.get() == compared>{branch}</option> }
-    });
-    let options = options.collect_view();
+    let present =
+        here.service.with_untracked(|service| service.source.branch().unwrap_or_default().to_owned());
+    let options = branches.branches.into_iter().map(|branch| (branch.clone(), branch)).collect();
     view! {
         <Form action=set class="inline-form">
             {here.hidden()}
-            <label>"Deployed branch "<select name="branch">{options}</select></label>
+            <SelectField name="branch" label="Deployed branch" options value=present/>
             <Button small=true icon="check">"Deploy this branch from now on"</Button>
         </Form>
     }
