@@ -123,7 +123,7 @@ async fn nothing_is_built(shipped: &Shipped) -> Result<()> {
 }
 
 /// Every file below a folder, which need not be there.
-fn files_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+pub fn files_below(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
