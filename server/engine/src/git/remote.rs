@@ -35,9 +35,10 @@ impl RemoteUrl {
 
     /// The host as a `known_hosts` file names it.
     pub fn known_as(&self) -> String {
+        let host = self.host().trim_matches(['[', ']']);
         match self.0.port().filter(|port| *port != 22) {
-            Some(port) => format!("[{}]:{port}", self.host()),
-            None => self.host().to_owned(),
+            Some(port) => format!("[{host}]:{port}"),
+            None => host.to_owned(),
         }
     }
 
