@@ -6,6 +6,7 @@
 //! A mutation ends with [`done`]: a redirect with a flash word, which an ordinary form POST follows as well as the browser's
 //! part of the panel does.
 
+pub mod access;
 pub mod account;
 pub mod certificates;
 pub mod deployments;

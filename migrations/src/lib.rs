@@ -7,6 +7,7 @@ mod domain_settings;
 mod files;
 mod hooks;
 mod initial;
+mod known_hosts;
 mod previews;
 mod ssh_keys;
 mod table;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(certificates::Certificates),
             Box::new(domain_settings::DomainSettings),
             Box::new(previews::Previews),
+            Box::new(known_hosts::KnownHosts),
         ]
     }
 }

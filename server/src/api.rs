@@ -1,5 +1,6 @@
 //! The REST API below `/api/v1`: thin adapters over the engine's verbs, one file per noun.
 
+mod access;
 mod account;
 mod certificates;
 mod deployments;
@@ -55,6 +56,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(previews::routes())
         .merge(environments::routes())
         .merge(services::routes())
+        .merge(access::routes())
         .merge(waiting::routes())
         .merge(variables::routes())
         .merge(deployments::routes())

@@ -81,7 +81,7 @@ pub struct ServeArgs {
     pub edge_proxies: Arc<[IpRange]>,
 
     /// How many builds run at the same time
-    #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 1)]
+    #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 2)]
     pub concurrent_builds: usize,
 
     /// The memory that all builds together may take, in MiB; what the machine has to spare when unset

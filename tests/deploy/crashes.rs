@@ -1,6 +1,7 @@
 //! Power cuts: Berth is killed in the middle, and nothing is lost.
 
 use crate::{
+    drills::files_below,
     fixture::{Shipped, with},
     git::dockerfile,
 };
@@ -132,7 +133,13 @@ impl Drill {
                 "of #{live} there should run: {numbers:?}"
             );
             let label = format!("{}={}", docker::INSTANCE, shipped.berth.instance);
-            let all = Docker::connect().await?.containers(&label).await?;
+            let docker = Docker::connect().await?;
+            let networks = docker.networks(&label).await?;
+            let of_environments = networks.iter().filter(|name| name.contains("-env-")).count();
+            ensure!(of_environments == 1, "there is one environment: {networks:?}");
+            let checkouts = files_below(&shipped.berth.data().join("builds"))?;
+            ensure!(checkouts.is_empty(), "checkouts are left: {checkouts:?}");
+            let all = docker.containers(&label).await?;
             let waiting = all.iter().filter(|c| c.state.is_some_and(|s| s.to_string() == "created"));
             let waiting: Vec<_> = waiting.flat_map(|c| c.names.clone().unwrap_or_default()).collect();
             ensure!(waiting.is_empty(), "made and never started: {waiting:?}");
@@ -211,6 +218,8 @@ async fn r_q_1_a_kill_during_a_build_loses_no_request_and_blocks_nothing() -> Re
     shipped.owner.live(&shipped.web, queued.number, DEPLOYMENT).await?;
     shipped.answers("two").await?;
     shipped.only_runs(1).await?;
+    let checkouts = files_below(&shipped.berth.data().join("builds"))?;
+    ensure!(checkouts.is_empty(), "checkouts are left: {checkouts:?}");
     load.stop().await.lost_nothing(200)
 }
 

@@ -1,16 +1,19 @@
 //! Real Docker, real Traefik: what is shipped answers, what fails harms nothing, and no request is lost.
 
 mod builds;
+mod canaries;
 mod crashes;
 mod disturbances;
 mod domain;
 mod domain_changes;
 mod domains;
+mod drills;
 mod failures;
 mod files;
 mod fixture;
 mod foreign;
 mod git;
+mod hostile;
 mod isolation;
 mod keeping;
 mod left;
@@ -25,4 +28,5 @@ mod rollback;
 mod rollouts;
 mod secrets;
 mod shipping;
+mod sources;
 mod waiting;

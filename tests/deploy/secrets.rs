@@ -62,7 +62,7 @@ async fn r_log_1_secrets_are_masked_in_a_builds_log() -> Result<()> {
 }
 
 /// Reads every file of the data folder and Berth's own log.
-fn nothing_on_disk_holds(shipped: &Shipped, canaries: &[&str]) -> Result<()> {
+pub fn nothing_on_disk_holds(shipped: &Shipped, canaries: &[&str]) -> Result<()> {
     let mut folders = vec![shipped.berth.data()];
     let mut files = vec![shipped.berth.log_file()];
     while let Some(folder) = folders.pop() {

@@ -1,5 +1,7 @@
 //! A git host on the loopback: the real `git http-backend` behind a small CGI bridge.
 
+mod lfs;
+
 use crate::process::{self, command};
 use anyhow::{Context, Result};
 use axum::{
@@ -68,6 +70,21 @@ impl GitServer {
         Ok(Self { port, hosted, _task: task })
     }
 
+    /// The address of a path of the host.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// Where the repositories are.
+    pub fn folder(&self) -> &Path {
+        self.hosted.folder.path()
+    }
+
+    /// Keeps a file as Git LFS does; gives the text that stands for it in a repository.
+    pub fn large_file(&self, bytes: &[u8]) -> Result<String> {
+        lfs::keep(self.folder(), bytes)
+    }
+
     /// An empty repository with the branch `main`.
     pub fn repository(&self, name: &str) -> Result<Repository> {
         let bare = self.hosted.folder.path().join(format!("{name}.git"));
@@ -78,7 +95,7 @@ impl GitServer {
         )?;
         git(self.hosted.folder.path(), &["init", "--quiet", "-b", "main", &copy.to_string_lossy()])?;
         git(&copy, &["remote", "add", "origin", &bare.to_string_lossy()])?;
-        let url = format!("http://127.0.0.1:{}/{name}.git", self.port);
+        let url = self.url(&format!("{name}.git"));
         Ok(Repository { bare, copy, url })
     }
 }
@@ -103,6 +120,27 @@ impl Repository {
             }
         }
         self.commit_all(message)
+    }
+
+    /// Puts a submodule's commit at a path; the next commit has it.
+    pub fn link(&self, path: &str, commit: &str) -> Result<()> {
+        // An empty folder is how a submodule looks that was not fetched.
+        std::fs::create_dir_all(self.copy.join(path))?;
+        let entry = format!("160000,{commit},{path}");
+        git(&self.copy, &["update-index", "--add", "--cacheinfo", &entry]).map(|_| ())
+    }
+
+    /// The working copy's folder; the next commit has what is in it.
+    pub fn files(&self) -> &Path {
+        &self.copy
+    }
+
+    /// Makes a branch out of what `git fast-import` reads from a file.
+    pub fn import(&self, stream: &Path) -> Result<()> {
+        let mut import = command("git");
+        import.current_dir(&self.bare).args(["fast-import", "--quiet", "--force"]);
+        import.stdin(std::fs::File::open(stream)?);
+        process::run(import).map(|_| ())
     }
 
     fn commit_all(&self, message: &str) -> Result<String> {
@@ -161,6 +199,9 @@ async fn bridge(State(hosted): State<Arc<Hosted>>, request: Request) -> Response
     let answered = async {
         let body = axum::body::to_bytes(body, 64 << 20).await?;
         let folder = hosted.folder.path().to_owned();
+        if let Some(answer) = lfs::answer(&folder, &parts, &body)? {
+            return Ok(answer);
+        }
         tokio::task::spawn_blocking(move || backend(&folder, &parts, &body)).await?
     };
     match answered.await {

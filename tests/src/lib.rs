@@ -17,6 +17,7 @@ pub mod names;
 pub mod process;
 pub mod push;
 pub mod sse;
+pub mod sshd;
 pub mod values;
 pub mod verbs;
 pub mod wait;

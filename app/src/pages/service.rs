@@ -1,5 +1,6 @@
 //! The pages of one service.
 
+mod access;
 mod delete;
 mod deploy;
 mod deployments;

@@ -88,7 +88,7 @@ pub fn CredentialFields() -> impl IntoView {
         <Disclosure summary="An SSH key instead" icon="key">
             <TextArea name="ssh_key" label="OpenSSH private key" optional=true mono=true rows=4
                 placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
-                hint="Without a passphrase. Give the repository's host the public half as a deploy key."/>
+                hint="Without a passphrase. Give the repository's host the public half as a deploy key. Left empty, the settings of the service make a key pair of its own."/>
         </Disclosure>
     }
 }

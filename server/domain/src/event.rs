@@ -43,6 +43,11 @@ text_enum! {
         /// Commits came to the repository that Berth keeps for a service.
         CommitPushed = "service.pushed",
         CredentialSet = "service.credential_set",
+        /// A key pair was made for it; the private half is kept.
+        DeployKeyMade = "service.deploy_key_made",
+        /// The SSH key of a git host was seen for the first time.
+        HostKeyTrusted = "service.host_key_trusted",
+        HostKeyForgotten = "service.host_key_forgotten",
         VariableSet = "variable.set",
         VariableDeleted = "variable.deleted",
         VariablesImported = "variable.imported",

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, reads a clock or rolls dice; the crate also compiles to wasm.
 
+pub mod access;
 pub mod account;
 pub mod ansi;
 pub mod certificate;

@@ -1,6 +1,7 @@
 //! What an actor can ask for. Each verb checks the permission first and then acts; REST and server functions are thin
 //! adapters over the same verbs.
 
+mod access;
 mod account;
 mod certificates;
 mod checks;

@@ -21,7 +21,7 @@ use crate::{
     rollout::{self, Mending, Signals},
     routes::{self, DirtyRoutes, ServiceLocks},
     runtime::{Ids, LazyDocker},
-    statuses,
+    scratch, statuses,
     store::Store,
     supervisor::Supervisor,
     vault::Vault,
@@ -140,9 +140,11 @@ impl Engine {
             .map_err(|error| StartError::because("prepare the proxy's folder", error))?;
         let tls = Tls::open(&config, &store).await?;
         let (collector, requests) = Collector::new();
+        let owner = uuid::Uuid::now_v7().to_string();
         let parts = Parts {
             naming: Naming::new(&config.instance),
-            owner: uuid::Uuid::now_v7().to_string(),
+            git: Git::new().with_scratch(scratch::of_process(&config.data, &owner)),
+            owner,
             builds: Arc::new(Semaphore::new(config.concurrent_builds.max(1))),
             hosting: Hosting::new(&config.data),
             config,
@@ -153,7 +155,6 @@ impl Engine {
             front: Front::default(),
             docker: LazyDocker::default(),
             proxy,
-            git: Git::new(),
             ids: Ids,
             queue: Notify::new(),
             running: DashMap::new(),
@@ -187,6 +188,7 @@ impl Engine {
         let Some(requests) = requests else {
             return Err(StartError { message: "Berth's background work runs already.".into(), source: None });
         };
+        self.clear_scratch().await;
         let mut supervisor = Supervisor::new(stop);
         supervisor.watch("collector", collector::run(self.clone(), requests));
         supervisor.watch("proxy", proxy_keeper::run(self.clone()));

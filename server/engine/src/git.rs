@@ -1,8 +1,8 @@
 //! Git, by running the `git` program: the only module that runs one (R-SEC-1).
 //!
 //! Always an argument list, never a shell. The environment is empty but for an allow-list, system and user configuration
-//! are not read, hooks are off, submodules are not followed, and only https, http and ssh are spoken: not `file`, not
-//! `ext`. Addresses and refs are checked before git sees them and stand behind `--`.
+//! are not read, hooks are off, and only https, http and ssh are spoken: not `file`, not `ext`. Submodules are fetched by
+//! us and not by git (see `submodules`). Addresses and refs are checked before git sees them and stand behind `--`.
 //!
 //! Credentials never are arguments and never part of an address. For http(s) they are a header, given as configuration
 //! through the environment and only for the remote's own origin. For ssh, git runs `GIT_SSH`, a path to a program and not a
@@ -13,9 +13,12 @@ mod changes;
 mod error;
 mod hook;
 mod hosted;
+mod known_hosts;
+mod lfs;
 mod process;
 mod remote;
 mod ssh;
+mod submodules;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +33,7 @@ pub use hook::run_as_hook;
 pub(crate) use hook::{HOOK, Pushed, Said, Update};
 pub use hosted::{Ask, Exchange, Turn};
 pub(crate) use hosted::{Hosted, LIVE, WayBack, place_hook};
+pub use known_hosts::{KnownHosts, published_host_key};
 pub(crate) use process::Started;
 pub use remote::{Credential, RemoteUrl, Revision, is_commit_id, is_ref_name};
 pub use ssh::run_as_ssh;
@@ -90,11 +94,12 @@ pub struct Access {
 pub struct Git {
     program: PathBuf,
     ssh_program: Option<PathBuf>,
+    scratch: Option<PathBuf>,
 }
 
 impl Default for Git {
     fn default() -> Self {
-        Self { program: "git".into(), ssh_program: std::env::current_exe().ok() }
+        Self { program: "git".into(), ssh_program: std::env::current_exe().ok(), scratch: None }
     }
 }
 
@@ -107,6 +112,19 @@ impl Git {
     /// The same with another program for ssh, which must call [`run_as_ssh`] first thing.
     pub fn with_ssh_program(self, program: impl Into<PathBuf>) -> Self {
         Self { ssh_program: Some(program.into()), ..self }
+    }
+
+    /// The same with a folder for what only lives as long as a run, such as the key that its ssh reads.
+    pub fn with_scratch(self, folder: impl Into<PathBuf>) -> Self {
+        Self { scratch: Some(folder.into()), ..self }
+    }
+
+    /// A folder that goes when it is dropped.
+    fn scratch(&self, prefix: &str) -> Result<tempfile::TempDir, GitError> {
+        let folder = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
+        let made = std::fs::create_dir_all(&folder)
+            .and_then(|()| tempfile::Builder::new().prefix(prefix).tempdir_in(&folder));
+        made.map_err(|error| GitError::folder(&folder, &error))
     }
 
     /// The version, to see at the start that git is there.
@@ -186,13 +204,12 @@ impl Git {
         let shallow = self.fetching(remote, folder, true)?.args([remote.url.as_str(), &revision.ref_name()]);
         let commit = match (shallow.run(&limits, lines).await, revision, branch) {
             (Ok(_), _, _) => "FETCH_HEAD".to_owned(),
-            (Err(GitError::NoSuchRevision { .. }), Revision::Commit(id), Some(branch)) => {
-                let whole = self.fetching(remote, folder, false)?;
-                whole
-                    .args([remote.url.as_str(), &format!("refs/heads/{branch}")])
-                    .run(&limits, lines)
-                    .await
-                    .map_err(|error| error.of(revision))?;
+            (Err(GitError::NoSuchRevision { .. }), Revision::Commit(id), branch) => {
+                let wanted = branch.map_or("+refs/heads/*:refs/remotes/origin/*".into(), |branch| {
+                    format!("refs/heads/{branch}")
+                });
+                let whole = self.fetching(remote, folder, false)?.args([remote.url.as_str(), &wanted]);
+                whole.run(&limits, lines).await.map_err(|error| error.of(revision))?;
                 id.clone()
             }
             (Err(error), _, _) => return Err(error.of(revision)),
@@ -202,7 +219,7 @@ impl Git {
         call.run(&limits, lines).await.map_err(|error| match revision {
             Revision::Commit(_) => GitError::NoSuchRevision {
                 remote: remote.url.to_string(),
-                revision: format!("{revision} on that branch"),
+                revision: format!("{revision} on its branches"),
             },
             _ => error,
         })?;
@@ -262,7 +279,7 @@ impl Git {
 
     /// A call that talks to a remote with its credentials.
     fn at(&self, remote: &Remote) -> Result<Invocation, GitError> {
-        Invocation::new(&self.program).towards(remote, self.ssh_program.as_deref())
+        Invocation::new(&self.program).towards(remote, self)
     }
 }
 

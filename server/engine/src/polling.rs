@@ -3,7 +3,7 @@
 use crate::{
     Actor, Engine, Result,
     git::{Bounds, Revision},
-    store::{PolledHead, ServiceRow},
+    store::{PolledHead, ServiceRow, Subject},
     webhook::{Delivery, Heard, Update},
 };
 use berth_domain::{
@@ -113,8 +113,11 @@ impl Engine {
     /// What became of asking, as a sentence.
     async fn ask(&self, service: &ServiceRow, git: &GitSource) -> std::result::Result<String, String> {
         let revision = Revision::branch(&git.branch).map_err(|error| error.to_string())?;
-        let remote = self.remote_of(service, git).map_err(|error| error.problem().message)?;
+        let remote = self.remote_of(service, git).await.map_err(|error| error.problem().message)?;
         let resolved = self.parts.git.resolve(&remote, &revision, &Bounds::within(ANSWER_WITHIN)).await;
+        let trusted =
+            self.trust_host(service.scope(), Subject::service(service.id, &service.path), &remote).await;
+        trusted.map_err(|error| error.problem().message)?;
         let head = resolved.map_err(|error| error.to_string())?;
         self.arrived(service, git, head).await.map_err(|error| error.problem().message)
     }

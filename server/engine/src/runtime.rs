@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_domain::{
-    ids::{DeploymentId, OrganisationId, ReleaseId, ServiceId},
-    source::GitSource,
-};
+use berth_domain::ids::{DeploymentId, OrganisationId, ReleaseId, ServiceId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -14,10 +11,8 @@ use uuid::Uuid;
 use crate::{
     Engine, Error, Result,
     docker::{Docker, DockerError, RegistryAuth, Runtime, SecretBytes},
-    git::{Credential, GitError, Remote},
     mask::Masker,
     store::{
-        ServiceRow,
         deployments::{Job, Lease},
         releases::ReleaseRow,
     },
@@ -167,33 +162,5 @@ impl Engine {
             username: credential.username,
             password: SecretBytes::new(credential.secret),
         }))
-    }
-
-    /// The credential for the service's repository.
-    pub(crate) fn git_credential(&self, job: &Job) -> Result<Option<Credential>> {
-        Ok(self.credential(job)?.map(SealedCredential::for_git))
-    }
-
-    /// A service's repository, and who we are there.
-    pub(crate) fn remote_of(&self, service: &ServiceRow, git: &GitSource) -> Result<Remote> {
-        let url = git.url.parse().map_err(|error: GitError| Error::invalid("url", error))?;
-        let credential = self.open_credential(service.id, service.credential.as_deref())?;
-        Ok(Remote { url, credential: credential.map(SealedCredential::for_git) })
-    }
-}
-
-impl SealedCredential {
-    /// Whether it is a private key, and not a password or token.
-    pub fn is_ssh_key(&self) -> bool {
-        self.secret.trim_start().starts_with("-----BEGIN ")
-    }
-
-    fn for_git(self) -> Credential {
-        let secret = SecretBytes::new(self.secret.as_bytes());
-        if self.is_ssh_key() {
-            return Credential::SshKey { private_key: secret, known_hosts: None };
-        }
-        let username = if self.username.is_empty() { "git".to_owned() } else { self.username };
-        Credential::Password { username, password: secret }
     }
 }

@@ -18,6 +18,7 @@ mod events;
 mod files;
 mod json;
 mod keys;
+mod known_hosts;
 mod leavings;
 mod meta;
 mod polled;

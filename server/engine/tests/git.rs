@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use berth_engine::docker::SecretBytes;
-use berth_engine::git::{Bounds, Credential, Git, GitError, Remote, Revision, Span};
+use berth_engine::git::{Bounds, Credential, Git, GitError, KnownHosts, Remote, Revision, Span};
 use repository::Repository;
 
 const PASSWORD: &str = "canary-p4ssword/+?";
@@ -208,11 +208,11 @@ async fn ssh_uses_the_given_key_and_the_pinned_host() {
         return;
     };
     let git = Git::new();
-    let remote = |key: &str, known_hosts: Option<String>| Remote {
+    let remote = |key: &str, known_hosts: KnownHosts| Remote {
         url: server.url().parse().expect("an address"),
         credential: Some(Credential::SshKey { private_key: SecretBytes::new(key), known_hosts }),
     };
-    let pinned = remote(&server.key, Some(server.known_hosts()));
+    let pinned = remote(&server.key, KnownHosts::only(server.known_hosts()));
     assert_eq!(git.resolve(&pinned, &Revision::Head, &bounds()).await.expect("resolved"), repository.second);
     let folder = tempfile::tempdir().expect("a folder");
     git.checkout(&pinned, &Revision::Head, None, folder.path(), &bounds(), &|_| ())
@@ -220,12 +220,17 @@ async fn ssh_uses_the_given_key_and_the_pinned_host() {
         .expect("checked out");
     // Without a pinned key the first one is taken, also when a web form has changed the line ends.
     let windows = server.key.replace('\n', "\r\n").trim_end().to_owned();
-    git.resolve(&remote(&windows, None), &Revision::Head, &bounds()).await.expect("resolved");
+    let first = remote(&windows, KnownHosts::default());
+    git.resolve(&first, &Revision::Head, &bounds()).await.expect("resolved");
+    let learned = first.learned_host_key().expect("it is remembered");
+    assert!(server.known_hosts().contains(&learned) && learned.starts_with("ssh-ed25519 "), "{learned}");
+    assert_eq!(pinned.learned_host_key(), None);
 
-    let error =
-        git.resolve(&remote(&server.other_key, None), &Revision::Head, &bounds()).await.expect_err("refused");
+    let other = remote(&server.other_key, KnownHosts::default());
+    let error = git.resolve(&other, &Revision::Head, &bounds()).await.expect_err("refused");
     assert!(matches!(error, GitError::Denied { .. }), "{error}");
-    let impostor = remote(&server.key, Some(server.impostors_known_hosts()));
+    assert!(error.to_string().contains(&server.url()), "{error}");
+    let impostor = remote(&server.key, KnownHosts::only(server.impostors_known_hosts()));
     let error = git.resolve(&impostor, &Revision::Head, &bounds()).await.expect_err("another host");
     assert!(matches!(error, GitError::HostKey { .. }), "{error}");
 }

@@ -1,6 +1,7 @@
 //! Everything about a service that can be changed.
 
 use super::{
+    access::AccessCard,
     delete::DeleteCard,
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
@@ -37,6 +38,7 @@ fn Settings(here: Here) -> impl IntoView {
             .into_any();
     }
     let pushed = here.service.with_untracked(|service| matches!(service.source, Source::Pushed(_)));
+    let from_git = here.service.with_untracked(|service| matches!(service.source, Source::Git(_)));
     let here = StoredValue::new(here);
     view! {
         <RestartBanner here=here.get_value()/>
@@ -49,6 +51,7 @@ fn Settings(here: Here) -> impl IntoView {
             false => view! { <WebhookCard here=here.get_value()/> }.into_any(),
         }}
         <CredentialCard here=here.get_value()/>
+        {from_git.then(|| view! { <AccessCard here=here.get_value()/> })}
         <RenameCard here=here.get_value()/>
         {may(Permission::Administer).then(|| view! {
             <DeleteCard here=here.get_value()/>

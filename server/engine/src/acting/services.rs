@@ -145,16 +145,21 @@ impl Acting {
         let rows = write.scoped(self.scope());
         let service = service_in(&rows, path).await?;
         let removes = request.secret.is_empty();
-        let sealed = if removes { None } else { Some(self.seal_credential(&service, request)?) };
+        let credential = SealedCredential { username: request.username, secret: request.secret };
+        let sealed = if removes { None } else { Some(self.seal_credential(&service, &credential)?) };
         rows.keep_credential(service.id, sealed).await?;
         let told = format!("The credential of {path} was {}.", if removes { "removed" } else { "set" });
         write.record(self.tells(EventKind::CredentialSet, Subject::service(service.id, path), told));
         Ok(write.commit().await?)
     }
 
-    fn seal_credential(&self, service: &ServiceRow, request: SetCredential) -> Result<Vec<u8>> {
-        let credential = SealedCredential { username: request.username, secret: request.secret };
-        let text = serde_json::to_vec(&credential);
+    /// Seals a credential for the row of its service.
+    pub(super) fn seal_credential(
+        &self,
+        service: &ServiceRow,
+        credential: &SealedCredential,
+    ) -> Result<Vec<u8>> {
+        let text = serde_json::to_vec(credential);
         let text = Secret::new(text.map_err(|error| Error::internal("write down the credential", error))?);
         let row = Row::new("services", service.id.0, "credential");
         self.engine

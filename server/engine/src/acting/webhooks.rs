@@ -82,9 +82,10 @@ impl Acting {
         let Source::Git(git) = &service.source else {
             return Err(Error::conflict("This service comes from an image: there are no files to watch."));
         };
-        let remote = self.engine.remote_of(&service, git)?;
+        let remote = self.engine.remote_of(&service, git).await?;
         let bounds = Bounds::within(REPOSITORY_WITHIN);
         let asked = self.engine.parts.git.last_commit(&remote, &git.branch, &bounds).await;
+        self.engine.trust_host(self.scope(), Subject::service(service.id, path), &remote).await?;
         let (commit, files) =
             asked.map_err(|error| Problem::new(ProblemKind::Unavailable, error.to_string()))?;
         let seen = |path: String| WatchedFile { matched: watched.wants(&path), path };

@@ -1,7 +1,5 @@
 //! Which files changed, without their contents: only commits and trees are fetched, and no more history than needed.
 
-use std::path::Path;
-
 use super::process::Limits;
 use super::{Bounds, Commit, Git, GitError, Remote, Revision, is_commit_id};
 
@@ -96,8 +94,7 @@ impl Git {
         limits: &Limits,
     ) -> Result<tempfile::TempDir, GitError> {
         let revision = Revision::branch(branch)?;
-        let folder = tempfile::Builder::new().prefix("berth-trees-").tempdir();
-        let folder = folder.map_err(|error| GitError::folder(Path::new("berth-trees"), &error))?;
+        let folder = self.scratch("trees-")?;
         let nobody = |_: &str| ();
         self.local(Some(folder.path())).args(["init", "--quiet", "--bare"]).run(limits, &nobody).await?;
         let wanted = format!("+{}:refs/heads/main", revision.ref_name());

@@ -60,13 +60,33 @@ pub enum GitError {
     },
     /// The server's ssh key is not the one that is known.
     #[error(
-        "{remote} has another ssh host key than the one that is known: {reason}. If its operator has changed it, pin the new key."
+        "{remote} has another ssh host key than the one that is known: {reason}. If its operator has changed it, forget the former one in the service's settings."
     )]
     HostKey {
         /// The repository.
         remote: String,
         /// ssh's words.
         reason: String,
+    },
+    /// A repository inside the repository that cannot be had.
+    #[error("the submodule `{path}` cannot be fetched: {reason}.")]
+    Submodule {
+        /// Where it belongs.
+        path: String,
+        /// Why not, with the repository's address.
+        reason: String,
+    },
+    /// Files are kept by Git LFS, and its program is missing.
+    #[error(
+        "{remote} keeps {files} files in Git LFS, such as `{file}`, and this machine has no program for it. Install it: apt-get install git-lfs"
+    )]
+    NoLfs {
+        /// The repository.
+        remote: String,
+        /// One of them.
+        file: String,
+        /// How many there are.
+        files: usize,
     },
     /// The server points elsewhere, and a credential is not sent along.
     #[error(

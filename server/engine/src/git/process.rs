@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::remote::{Credential, is_ref_name};
-use super::{Bounds, GitError, Remote, ssh, words};
+use super::{Bounds, Git, GitError, Remote, ssh, words};
 use crate::mask::Masker;
 
 /// What git may know of our environment: where programs and certificates are, and the way out.
@@ -83,7 +83,7 @@ pub(super) struct Invocation {
     remote: String,
     masker: Masker,
     /// Lives as long as the run, which reads it.
-    ssh_files: Option<tempfile::TempDir>,
+    ssh_files: Option<ssh::Files>,
 }
 
 impl Invocation {
@@ -141,17 +141,17 @@ impl Invocation {
     }
 
     /// Adds the remote's credentials.
-    pub fn towards(mut self, remote: &Remote, ssh_program: Option<&Path>) -> Result<Self, GitError> {
+    pub fn towards(mut self, remote: &Remote, git: &Git) -> Result<Self, GitError> {
         self.remote = remote.url.to_string();
         if remote.url.is_ssh() {
-            let program = ssh_program.ok_or_else(|| GitError::BadCredential {
+            let program = git.ssh_program.as_deref().ok_or_else(|| GitError::BadCredential {
                 remote: self.remote.clone(),
                 reason: "this program does not know where it is, so git cannot start it for ssh".into(),
             })?;
-            let files = ssh::prepare(remote)?;
+            let files = ssh::prepare(remote, git.scratch("ssh-")?)?;
             self.environment.push(("GIT_SSH".into(), program.into()));
             self.environment.push(("GIT_SSH_VARIANT".into(), "ssh".into()));
-            self.environment.push((ssh::CONFIG_VARIABLE.into(), files.path().join("config").into()));
+            self.environment.push((ssh::CONFIG_VARIABLE.into(), files.config().into()));
             self.ssh_files = Some(files);
             return Ok(self);
         }
@@ -210,6 +210,9 @@ impl Invocation {
             }
             ended = work => ended,
         };
+        if let Some(files) = &self.ssh_files {
+            files.learn();
+        }
         match status {
             Ok(status) if status.success() => Ok(output),
             Ok(_) => Err(words::sort(&action, &self.remote, &told.last)),

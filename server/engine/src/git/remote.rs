@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use url::Url;
 
-use super::GitError;
+use super::{GitError, KnownHosts};
 use crate::docker::SecretBytes;
 
 /// A repository's address: http, https or ssh, without credentials.
@@ -26,6 +26,62 @@ impl RemoteUrl {
     /// The host's name.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+
+    /// The path to the repository on its host.
+    pub(super) fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    /// The host as a `known_hosts` file names it.
+    pub fn known_as(&self) -> String {
+        let host = self.host().trim_matches(['[', ']']);
+        match self.0.port().filter(|port| *port != 22) {
+            Some(port) => format!("[{host}]:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// Whether both are reached in the same way at the same server.
+    pub(super) fn is_same_server(&self, other: &Self) -> bool {
+        self.0.scheme() == other.0.scheme()
+            && self.host() == other.host()
+            && (self.is_ssh() && self.known_as() == other.known_as()
+                || !self.is_ssh() && self.origin() == other.origin())
+    }
+
+    /// Another repository of the same server.
+    pub(super) fn with_path(&self, path: &str) -> Result<Self, GitError> {
+        let mut url = self.0.clone();
+        url.set_path(path);
+        url.as_str().parse()
+    }
+
+    /// The same path of the same host over https.
+    pub(super) fn over_https(&self) -> Result<Self, GitError> {
+        format!("https://{}{}", self.host(), self.path()).parse()
+    }
+
+    /// A repository that is named from this one, as submodules are: `../other.git`.
+    pub(super) fn relative(&self, text: &str) -> Result<Self, GitError> {
+        let mut path: Vec<&str> = self.path().split('/').filter(|part| !part.is_empty()).collect();
+        for part in text.split('/').filter(|part| !part.is_empty() && *part != ".") {
+            if part != ".." {
+                path.push(part);
+            } else if path.pop().is_none() {
+                return Err(GitError::BadUrl {
+                    url: without_userinfo(text),
+                    reason: "it leads above its host".into(),
+                });
+            }
+        }
+        if path.iter().any(|part| part.starts_with('-')) {
+            return Err(GitError::BadUrl {
+                url: without_userinfo(text),
+                reason: "a part of it starts with `-`".into(),
+            });
+        }
+        self.with_path(&format!("/{}", path.join("/")))
     }
 
     /// Scheme, host and port: what a credential is for.
@@ -124,9 +180,8 @@ pub enum Credential {
     SshKey {
         /// The key in OpenSSH or PEM form, without a passphrase.
         private_key: SecretBytes,
-        /// The host's known keys, as lines of a `known_hosts` file. With none, the first key seen in a run is accepted
-        /// and told in the log.
-        known_hosts: Option<String>,
+        /// Which keys of the host are trusted.
+        known_hosts: KnownHosts,
     },
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::remote::{Credential, RemoteUrl};
-use super::{GitError, Remote};
+use super::{GitError, KnownHosts, Remote};
 
 /// Names the configuration for the ssh that git starts.
 pub(super) const CONFIG_VARIABLE: &str = "BERTH_GIT_SSH_CONFIG";
@@ -27,15 +27,35 @@ pub fn run_as_ssh() -> Option<ExitCode> {
 }
 
 /// A folder with what one ssh run may know; it goes when the run ends.
-pub(super) fn prepare(remote: &Remote) -> Result<tempfile::TempDir, GitError> {
+pub(super) struct Files {
+    folder: tempfile::TempDir,
+    known_hosts: KnownHosts,
+}
+
+impl Files {
+    /// The configuration.
+    pub fn config(&self) -> std::path::PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// Remembers the key of a host that was seen for the first time.
+    pub fn learn(&self) {
+        // Without the file, nothing was learned.
+        if let Ok(file) = std::fs::read_to_string(self.folder.path().join("known_hosts")) {
+            self.known_hosts.learn(&file);
+        }
+    }
+}
+
+/// Writes down what one run of ssh needs, in a folder of its own.
+pub(super) fn prepare(remote: &Remote, folder: tempfile::TempDir) -> Result<Files, GitError> {
     let bad = |reason: String| GitError::BadCredential { remote: remote.url.to_string(), reason };
-    let folder = tempfile::Builder::new().prefix("berth-ssh-").tempdir().map_err(|e| bad(e.to_string()))?;
     let (key, known_hosts) = match &remote.credential {
-        Some(Credential::SshKey { private_key, known_hosts }) => (Some(private_key), known_hosts.as_deref()),
+        Some(Credential::SshKey { private_key, known_hosts }) => (Some(private_key), known_hosts.clone()),
         Some(Credential::Password { .. }) => {
             return Err(bad("an ssh address needs an ssh key, not a password".into()));
         }
-        None => (None, None),
+        None => (None, KnownHosts::default()),
     };
     let write = |name: &str, bytes: &[u8]| {
         write_private(&folder.path().join(name), bytes).map_err(|e| bad(e.to_string()))
@@ -49,10 +69,12 @@ pub(super) fn prepare(remote: &Remote) -> Result<tempfile::TempDir, GitError> {
         }
         write("key", &bytes)?;
     }
-    write("known_hosts", known_hosts.unwrap_or_default().as_bytes())?;
-    let config = config(&remote.url, folder.path(), key.is_some(), known_hosts.is_some());
+    // The file ends with a line's end, or ssh would write a new key behind it.
+    let known = known_hosts.lines().map(|lines| format!("{}\n", lines.trim_end()));
+    write("known_hosts", known.as_deref().unwrap_or_default().as_bytes())?;
+    let config = config(&remote.url, folder.path(), key.is_some(), known.is_some());
     write("config", config.as_bytes())?;
-    Ok(folder)
+    Ok(Files { folder, known_hosts })
 }
 
 /// The configuration: nothing of the user's or the system's, one key, and nobody is asked anything.

@@ -13,6 +13,8 @@ const DENIED: &[&str] = &[
     "error: 401",
     "error: 403",
     "access denied",
+    "authentication required",
+    "authorization error",
     "invalid credentials",
 ];
 const NO_REVISION: &[&str] =
@@ -67,6 +69,8 @@ fn reason(told: &[&str]) -> String {
     let chosen = told
         .iter()
         .find(|line| line.starts_with("fatal: ") && !line.contains("Could not read from remote repository"))
+        // Said by ssh, before git only says that it could not read.
+        .or_else(|| told.iter().find(|line| line.contains("Permission denied")))
         .or_else(|| told.iter().find(telling))
         .or(told.last());
     let text = chosen.copied().unwrap_or("it gave no reason");
@@ -116,7 +120,7 @@ mod tests {
         ];
         let error = sort("fetching", "ssh://git@example.com/a", &told.map(str::to_owned));
         assert!(
-            matches!(&error, GitError::Denied { reason, .. } if reason.contains("Could not") || reason.contains("Permission denied")),
+            matches!(&error, GitError::Denied { reason, .. } if reason.contains("Permission denied")),
             "{error}"
         );
     }

@@ -14,14 +14,19 @@ use tokio::sync::mpsc;
 use super::{Rollout, halt::Halt, journal::Journal};
 use crate::{
     docker::{BuildLine, BuildRequest, DockerError, Labels, Runtime},
-    git::{Bounds, Remote, Revision},
+    git::{Bounds, GitError, RemoteUrl, Revision},
     logs::NewLine,
     naming::SERVICE,
     pen::{self, Limits, Pen},
+    scratch,
+    store::{Scope, Subject},
 };
 
 /// How long a fetch may take; a server that accepts and never answers ends it.
 pub(super) const FETCH_WITHIN: Duration = Duration::from_secs(600);
+
+/// How often the removal of a checkout is tried again.
+const REMOVED_AGAIN: usize = 20;
 
 /// The most lines of a build that are written at a time.
 const BATCH: usize = 512;
@@ -87,8 +92,7 @@ impl Rollout {
 
     async fn build_from_git(&mut self, git: &GitSource) -> Result<(), Halt> {
         let _turn = self.wait_for_turn().await?;
-        let folder =
-            Checkout::new(self.engine.config().data.join("builds").join(self.job.id.to_string())).await?;
+        let folder = Checkout::new(scratch::of_build(&self.engine.config().data, self.job.id)).await?;
         let commit = self.check_out(git, &folder.path).await?;
         self.note(commit).await?;
         self.build_image(git, &folder.path).await
@@ -96,8 +100,7 @@ impl Rollout {
 
     async fn build_from_push(&mut self, pushed: &PushedSource) -> Result<(), Halt> {
         let _turn = self.wait_for_turn().await?;
-        let folder =
-            Checkout::new(self.engine.config().data.join("builds").join(self.job.id.to_string())).await?;
+        let folder = Checkout::new(scratch::of_build(&self.engine.config().data, self.job.id)).await?;
         let commit = self.take_out(pushed, &folder.path).await?;
         self.note(commit).await?;
         self.build_image(&pushed.at(""), &folder.path).await
@@ -121,7 +124,7 @@ impl Rollout {
     }
 
     async fn check_out(&mut self, git: &GitSource, folder: &Path) -> Result<Commit, Halt> {
-        let remote = Remote { url: git.url.parse()?, credential: self.engine.git_credential(&self.job)? };
+        let remote = self.engine.remote_for(&self.job, git.url.parse::<RemoteUrl>()?).await?;
         let revision = match &self.job.request.commit {
             Some(commit) => Revision::commit(commit)?,
             None => Revision::branch(&git.branch)?,
@@ -136,14 +139,16 @@ impl Rollout {
             }
         };
         let checking_out = async {
-            let tell = tell;
-            self.engine
-                .parts
-                .git
-                .checkout(&remote, &revision, Some(&git.branch), folder, &bounds, &tell)
-                .await
+            let (tell, program) = (tell, &self.engine.parts.git);
+            let done =
+                program.checkout(&remote, &revision, Some(&git.branch), folder, &bounds, &tell).await?;
+            program.complete(&remote, folder, &bounds, &tell).await?;
+            Ok::<_, GitError>(done)
         };
         let (done, ()) = tokio::join!(checking_out, keep_git_lines(self.journal.clone(), received));
+        let scope = Scope(self.job.organisation);
+        let subject = Subject::deployment(self.job.service, &self.job.path, self.job.number);
+        self.engine.trust_host(scope, subject, &remote).await?;
         let done = done?;
         Ok(Commit { id: done.id, title: done.subject, author: done.author })
     }
@@ -254,8 +259,18 @@ impl Checkout {
 
 impl Drop for Checkout {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.path) {
-            tracing::warn!(%error, path = %self.path.display(), "could not remove a checkout");
+        // A git that was just killed may still make a file while its folder goes.
+        let remove = || std::fs::remove_dir_all(&self.path);
+        let mut removed = remove();
+        for _ in 0..REMOVED_AGAIN {
+            if removed.is_ok() {
+                return;
+            }
+            std::thread::yield_now();
+            removed = remove();
+        }
+        if let Err(error) = removed {
+            tracing::warn!(%error, path = %self.path.display(), "could not remove a checkout; the next start does");
         }
     }
 }

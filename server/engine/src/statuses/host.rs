@@ -3,6 +3,7 @@
 use berth_domain::{ids::DeploymentId, webhook::Provider};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::{sync::LazyLock, time::Duration};
 use url::Url;
 
@@ -81,6 +82,8 @@ impl Host {
             (Provider::GitHub, _) => format!("{origin}/api/v3"),
             (Provider::GitLab, _) => format!("{origin}/api/v4"),
             (Provider::Gitea, _) => format!("{origin}/api/v1"),
+            // Data Center has another interface.
+            (Provider::Bitbucket, "bitbucket.org") => "https://api.bitbucket.org/2.0".to_owned(),
             _ => return None,
         };
         let path = url.path().trim_matches('/');
@@ -114,6 +117,7 @@ impl Host {
                 .header("accept", "application/vnd.github+json")
                 .header("x-github-api-version", "2022-11-28"),
             Provider::GitLab => request.header("private-token", &self.token),
+            Provider::Bitbucket => request.bearer_auth(&self.token),
             _ => request.header("authorization", format!("token {}", self.token)),
         };
         let request = match body {
@@ -157,6 +161,18 @@ impl Host {
     fn request(&self, report: &Report) -> (String, Value) {
         let commit = &report.commit;
         let words: String = report.words.chars().take(WORDS).collect();
+        if self.provider == Provider::Bitbucket {
+            let state = match report.stage {
+                Stage::Pending => "INPROGRESS",
+                Stage::Success => "SUCCESSFUL",
+                Stage::Failure => "FAILED",
+                Stage::Cancelled => "STOPPED",
+            };
+            // A key has at most 40 characters.
+            let key: String = hex::encode(Sha256::digest(&report.context)).chars().take(40).collect();
+            let body = json!({ "key": key, "name": report.context, "state": state, "url": report.url, "description": words });
+            return (format!("{base}/repositories/{}/commit/{commit}/statuses/build", self.repository), body);
+        }
         if self.provider == Provider::GitLab {
             let state = match report.stage {
                 Stage::Pending => "running",

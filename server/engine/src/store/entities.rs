@@ -33,7 +33,7 @@ mod pulls;
 mod records;
 mod workload;
 
-pub use accounts::{members, meta, organisations, sessions, ssh_keys, tokens, users};
+pub use accounts::{known_hosts, members, meta, organisations, sessions, ssh_keys, tokens, users};
 pub use authorities::{acme_accounts, certificates, dns_zones};
 pub use contents::{file_contents, files};
 pub use leavings::{orphans, tombstones, volume_deletions};

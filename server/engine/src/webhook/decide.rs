@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Engine, Result,
     git::{Bounds, Changes, Span},
-    store::{ServiceRow, deployments::Heading},
+    store::{ServiceRow, Subject, deployments::Heading},
 };
 use berth_domain::{
     deployment::Status,
@@ -103,8 +103,10 @@ impl Engine {
         git: &GitSource,
         span: &Span<'_>,
     ) -> std::result::Result<Changes, String> {
-        let remote = self.remote_of(service, git).map_err(|error| error.to_string())?;
+        let remote = self.remote_of(service, git).await.map_err(|error| error.to_string())?;
         let asked = self.parts.git.changes(&remote, span, &Bounds::within(COMPARED_WITHIN)).await;
+        let subject = Subject::service(service.id, &service.path);
+        self.trust_host(service.scope(), subject, &remote).await.map_err(|error| error.to_string())?;
         asked.map_err(|error| error.to_string().trim_end_matches('.').to_owned())
     }
 }

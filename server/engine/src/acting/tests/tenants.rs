@@ -49,6 +49,9 @@ async fn every_verb(acting: &Acting) -> Vec<(&'static str, Option<ProblemKind>)>
     verb!(service(&web));
     verb!(update_service(&web, UpdateService::default()));
     verb!(set_credential(&web, credential));
+    verb!(access(&web));
+    verb!(make_deploy_key(&web));
+    verb!(forget_host_key(&web));
     verb!(preview_service_deletion(&web));
     verb!(variables(&web));
     verb!(set_variable(&web, "A", secret("1")));
@@ -109,6 +112,10 @@ async fn r_sec_2_the_store_finds_nothing_by_a_foreign_id() {
         assert_eq!(rows.environment(row.project, &name("production")).await.unwrap(), None);
         assert!(rows.services_in(row.project, None).await.unwrap().is_empty());
         assert!(rows.services_listed(row.project, Some(row.environment)).await.unwrap().is_empty());
+        let mine = engine.store().begin().await.unwrap();
+        mine.scoped(acting.scope()).keep_known_host("git.example", "ssh-ed25519 AAAA").await.unwrap();
+        mine.commit().await.unwrap();
+        assert_eq!(rows.known_host("git.example").await.unwrap(), None);
         assert!(rows.variables(id).await.unwrap().is_empty());
         assert_eq!(rows.variable(id, "A").await.unwrap(), None);
         assert!(rows.domains(id).await.unwrap().is_empty());
@@ -128,6 +135,7 @@ async fn r_sec_2_the_store_finds_nothing_by_a_foreign_id() {
         );
         assert!(!theirs.want_service(id, crate::store::Wanted::Stopped).await.unwrap());
         assert!(!theirs.keep_credential(id, None).await.unwrap());
+        assert!(!theirs.forget_known_host("git.example").await.unwrap());
         assert!(!theirs.keep_webhook_secret(id, vec![]).await.unwrap());
         assert!(!theirs.delete_variable(id, "A").await.unwrap());
         assert!(!theirs.delete_domain(id, web.domains[0].id).await.unwrap());
@@ -153,7 +161,7 @@ async fn a_role_does_what_it_may_and_nothing_else() {
             ended.into_iter().filter_map(no).collect::<Vec<&str>>()
         };
         let viewer = forbidden(Role::Viewer).await;
-        assert_eq!(viewer.len(), 29 - 7, "{viewer:?}");
+        assert_eq!(viewer.len(), 32 - 8, "{viewer:?}");
         let deployer = forbidden(Role::Deployer).await;
         assert_eq!(viewer.len() - deployer.len(), 2, "{deployer:?}");
         let developer = forbidden(Role::Developer).await;

@@ -35,9 +35,15 @@ fn each_hosts_interface_is_where_it_documents_it() {
     assert_eq!(url, format!("https://git.example:3000/api/v1/repos/o/app/statuses/{COMMIT}"));
     let (url, _) = asked("https://git.example/o/app", Some(Provider::GitHub)).unwrap();
     assert!(url.starts_with("https://git.example/api/v3/repos/o/app/"), "{url}");
+    let (url, body) = asked("https://bitbucket.org/o/app.git", None).unwrap();
+    assert_eq!(
+        url,
+        format!("https://api.bitbucket.org/2.0/repositories/o/app/commit/{COMMIT}/statuses/build")
+    );
+    assert_eq!((&body["state"], body["key"].as_str().map(str::len)), (&json!("FAILED"), Some(40)));
     for (url, told_by) in [
+        ("https://git.example/o/app", Some(Provider::Bitbucket)),
         ("https://git.example/o/app", None),
-        ("https://bitbucket.org/o/app", None),
         ("git@github.com:o/app.git", None),
         ("https://github.com/app", None),
     ] {

@@ -92,3 +92,15 @@ entity! {
         used_at: Option<Time>,
     }
 }
+
+entity! {
+    /// The SSH keys of git hosts.
+    known_hosts "known_hosts" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        organisation_id: Uuid,
+        host: String,
+        keys: String,
+        seen_at: Time,
+    }
+}
