@@ -15,6 +15,7 @@ pub mod files;
 pub mod front;
 pub mod logs;
 pub mod projects;
+pub mod registries;
 pub mod service;
 pub mod variables;
 pub mod volumes;

@@ -13,6 +13,7 @@ use crate::{
         project::ProjectPage,
         project_settings::ProjectSettingsPage,
         projects::ProjectsPage,
+        registries::RegistriesPage,
         service::{
             DeploymentsPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, RollbackPage, SettingsPage,
             VariablesPage, VolumesPage,
@@ -75,6 +76,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/disk") view=DiskPage/>
             <Route path=path!("/disk/orphans") view=OrphansPage/>
             <Route path=path!("/account") view=AccountPage/>
+            <Route path=path!("/registries") view=RegistriesPage/>
             <Route path=path!("/components") view=crate::pages::gallery::GalleryPage/>
         </FlatRoutes>
     }

@@ -25,6 +25,8 @@ pub enum Topic {
     Disk,
     /// The account's sessions, tokens and keys.
     Account,
+    /// The registries of images.
+    Registries,
 }
 
 /// How the connection to the server is.
@@ -106,6 +108,9 @@ pub fn topics(event: &EventView) -> HashSet<Topic> {
     let kind = event.kind.as_str();
     if ["account.", "token.", "key."].iter().any(|start| kind.starts_with(start)) {
         topics.insert(Topic::Account);
+    }
+    if kind.starts_with("registry.") {
+        topics.insert(Topic::Registries);
     }
     let leaves = ["orphan.", "volume."].iter().any(|start| kind.starts_with(start));
     if leaves || matches!(kind, "service.deleted" | "environment.deleted" | "project.deleted") {

@@ -5,6 +5,7 @@
 mod files;
 mod hooks;
 mod initial;
+mod registries;
 mod ssh_keys;
 mod table;
 mod traffic;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(waiting::Waiting),
             Box::new(ssh_keys::SshKeys),
             Box::new(hooks::Hooks),
+            Box::new(registries::Registries),
         ]
     }
 }

@@ -67,6 +67,14 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_TRUSTED_PROXIES", default_value = "", value_parser = networks)]
     pub trusted_proxies: Arc<[Network]>,
 
+    /// Hosts in this machine's own networks that Berth may ask for people, such as 10.0.0.5,registry.lan:5000
+    #[arg(long, env = "BERTH_PRIVATE_HOSTS", default_value = "", value_parser = words)]
+    pub private_hosts: Arc<[String]>,
+
+    /// The web server that static sites are put behind: it serves /public on the port in SERVER_PORT
+    #[arg(long, env = "BERTH_STATIC_IMAGE", default_value = "joseluisq/static-web-server:2")]
+    pub static_image: String,
+
     /// How many builds run at the same time
     #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 1)]
     pub concurrent_builds: usize,
@@ -82,6 +90,18 @@ pub struct ServeArgs {
     /// How many former releases of a service keep their image
     #[arg(long, env = "BERTH_RELEASES_KEPT", default_value_t = 5)]
     pub releases_kept: usize,
+
+    /// What stays free on a disk, in MiB: no build begins below; a tenth of the disk, at most 5 GiB, when unset
+    #[arg(long, env = "BERTH_DISK_RESERVE_MIB")]
+    pub disk_reserve_mib: Option<u64>,
+
+    /// The most that the cache of builds may take, in MiB, whoever built; it is left alone when unset
+    #[arg(long, env = "BERTH_BUILD_CACHE_MIB")]
+    pub build_cache_mib: Option<u64>,
+
+    /// The most that a tarball with source may have, in MiB
+    #[arg(long, env = "BERTH_UPLOAD_MIB", default_value_t = 1_024)]
+    pub upload_mib: u64,
 
     /// The disk that the log of one service may take, in MiB
     #[arg(long, env = "BERTH_LOG_BUDGET_MIB", default_value_t = 256)]
@@ -127,6 +147,10 @@ fn networks(text: &str) -> Result<Arc<[Network]>, String> {
     text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
 }
 
+fn words(text: &str) -> Result<Arc<[String]>, String> {
+    Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
+}
+
 impl DataArgs {
     /// The engine's configuration with everything else at its default.
     pub fn config(&self) -> Config {
@@ -147,13 +171,18 @@ impl ServeArgs {
             ssh_port: self.ssh().map(|address| address.port()),
             default_domain: self.default_domain.clone(),
             http_port: self.http_port,
+            private_hosts: self.private_hosts.to_vec(),
             proxy_api_port: self.proxy_api_port,
             proxy_image: self.proxy_image.clone(),
+            static_image: self.static_image.clone(),
             waiting_port: self.waiting_port,
             concurrent_builds: self.concurrent_builds.max(1),
             build_memory: self.build_memory_mib.map(|mib| mib << 20),
             build_processes: self.build_processes.max(64),
             releases_kept: self.releases_kept,
+            disk_reserve: self.disk_reserve_mib.map(|mib| mib << 20),
+            build_cache: self.build_cache_mib.map(|mib| mib << 20),
+            upload_limit: self.upload_mib << 20,
             log_budget: self.log_budget_mib << 20,
             log_days: self.log_days,
             orphan_grace: self.orphan_grace,

@@ -17,6 +17,10 @@ pub fn sample_body(method: &Method, path: &str) -> Value {
         ("POST", "/me/keys", _) => json!({ "name": "laptop", "public_key":
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f" }),
         ("POST", "/projects", _) => json!({ "name": "other" }),
+        // Inside the machine, so that nobody is asked.
+        ("POST", "/registries", _) | ("PUT", "/registries/{registry}", _) => {
+            json!({ "address": "127.0.0.1:9", "username": "person", "secret": "a secret of the person" })
+        }
         ("POST", "/orphans/remove", _) => json!({ "kind": "container", "name": "berth-none", "confirm": "" }),
         ("POST", "/orphans/keep", _) => json!({ "kind": "volume", "name": "berth-none" }),
         ("PATCH", "/projects/{project}", _) => json!({ "name": "shop" }),

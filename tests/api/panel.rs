@@ -3,7 +3,7 @@
 use berth_tests::prelude::*;
 
 /// Pages that only a member sees.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/production/new",
@@ -18,6 +18,7 @@ const PAGES: [&str; 14] = [
     "/disk",
     "/disk/orphans",
     "/account",
+    "/registries",
 ];
 
 async fn page(client: &Client, path: &str) -> Result<Answer> {
@@ -146,6 +147,8 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("session", "00000000000000000000000000000000"),
         ("token", "00000000000000000000000000000000"),
         ("file", "00000000000000000000000000000000"),
+        ("registry", "00000000000000000000000000000000"),
+        ("address", "registry.invalid"),
         ("delivery", "00000000000000000000000000000000"),
         ("public_key", "ssh-ed25519 AAAA"),
         ("at", "/etc/new"),

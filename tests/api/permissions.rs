@@ -50,6 +50,7 @@ impl Place {
             place("{name}", "data"),
             // There is none: who may is told that, and who may not is not.
             place("{delivery}", &uuid::Uuid::nil().to_string()),
+            place("{registry}", &uuid::Uuid::nil().to_string()),
             ("{id}", id),
             ("{file}", file),
         ])

@@ -13,6 +13,7 @@ pub mod machine;
 pub mod names;
 pub mod process;
 pub mod push;
+pub mod registry;
 pub mod sse;
 pub mod values;
 pub mod verbs;

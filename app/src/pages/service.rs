@@ -1,5 +1,6 @@
 //! The pages of one service.
 
+mod build;
 mod delete;
 mod deploy;
 mod deployments;

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod ansi;
+pub mod builder;
 pub mod deployment;
 pub mod disk;
 pub mod domain_name;
@@ -18,12 +19,14 @@ pub mod permission;
 pub mod plan;
 pub mod problem;
 pub mod project;
+pub mod registry;
 pub mod release;
 pub mod remote;
 pub mod service;
 pub mod source;
 pub mod system;
 pub mod traffic;
+pub mod upload;
 pub mod variable;
 pub mod waiting;
 pub mod webhook;

@@ -21,6 +21,7 @@ mod leavings;
 mod meta;
 mod polled;
 mod projects;
+mod registries;
 pub mod releases;
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -45,6 +46,7 @@ pub use keys::KeyRow;
 pub use leavings::{NewTombstone, Tombstone};
 pub use polled::PolledHead;
 pub use projects::{EnvironmentRow, ProjectRow};
+pub use registries::RegistryRow;
 pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;
 pub use variables::{NewVariable, VariableRow};

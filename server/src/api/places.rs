@@ -1,7 +1,7 @@
 //! The parameters in the paths.
 
 use berth_domain::{
-    ids::{DeliveryId, DomainId, FileId, KeyId, SessionId, TokenId},
+    ids::{DeliveryId, DomainId, FileId, KeyId, RegistryId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -132,4 +132,13 @@ pub struct InKey {
     /// The key's id.
     #[param(value_type = uuid::Uuid)]
     pub id: KeyId,
+}
+
+/// A registry of the organisation.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InRegistry {
+    /// The registry's id.
+    #[param(value_type = uuid::Uuid)]
+    pub registry: RegistryId,
 }

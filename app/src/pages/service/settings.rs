@@ -1,6 +1,7 @@
 //! Everything about a service that can be changed.
 
 use super::{
+    build::BuildCard,
     delete::DeleteCard,
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
@@ -37,10 +38,12 @@ fn Settings(here: Here) -> impl IntoView {
             .into_any();
     }
     let pushed = here.service.with_untracked(|service| matches!(service.source, Source::Pushed(_)));
+    let builds = here.service.with_untracked(|service| !matches!(service.source, Source::Image(_)));
     let here = StoredValue::new(here);
     view! {
         <RestartBanner here=here.get_value()/>
         <SourceCard here=here.get_value()/>
+        {builds.then(|| view! { <BuildCard here=here.get_value()/> })}
         <RunCard here=here.get_value()/>
         <AutoDeployCard here=here.get_value()/>
         <TriggersCard here=here.get_value()/>

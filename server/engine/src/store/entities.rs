@@ -32,7 +32,7 @@ mod records;
 mod workload;
 
 pub use accounts::{members, meta, organisations, sessions, ssh_keys, tokens, users};
-pub use contents::{file_contents, files};
+pub use contents::{file_contents, files, registries};
 pub use leavings::{orphans, tombstones, volume_deletions};
 pub use records::{deliveries, deployments, events, releases};
 pub use workload::{domains, environments, projects, services, variables};
