@@ -71,7 +71,7 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_PRIVATE_HOSTS", default_value = "", value_parser = words)]
     pub private_hosts: Arc<[String]>,
 
-    /// The web server that static sites are put behind: it serves /public on the port in SERVER_PORT
+    /// The web server that static sites are put behind: it serves /public on port 80 (SERVER_ROOT, SERVER_PORT)
     #[arg(long, env = "BERTH_STATIC_IMAGE", default_value = "joseluisq/static-web-server:2")]
     pub static_image: String,
 

@@ -80,7 +80,9 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
         ("POST", p) if p.ends_with("/files") => {
             vec![json!({ "path": "/etc/new", "text": "x" }), json!({ "path": "/etc/new", "base64": "eA==" })]
         }
-        ("POST", p) if p.ends_with("/deployments") => vec![json!({ "commit": "abc" }), json!({ "image": "nginx:2" })],
+        ("POST", p) if p.ends_with("/deployments") => {
+            vec![json!({ "commit": "abc" }), json!({ "image": "nginx:2" })]
+        }
         _ => vec![sample_body(method, path)],
     }
 }

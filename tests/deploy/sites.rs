@@ -19,6 +19,13 @@ fn source(repository: &Repository, builder: Value) -> Value {
     json!({ "type": "git", "url": repository.url, "builder": builder })
 }
 
+/// The port is the web server's.
+fn settings() -> Value {
+    let mut settings = swift();
+    settings["port"] = Value::Null;
+    settings
+}
+
 async fn shows(berth: &Berth, host: &str, file: &str, wanted: &str) -> Result<()> {
     verbs::answers(berth.http_port, host, &format!("/read?path=/public/{file}"), wanted).await
 }
@@ -37,7 +44,7 @@ async fn a_folder_is_served_and_nothing_else_of_the_repository() -> Result<()> {
     repository.commit("First", &files)?;
     let web = path("shop/production/web");
     let folder = source(&repository, json!({ "type": "static", "publish": "site" }));
-    let service = owner.create_service(&web, folder, swift()).await?;
+    let service = owner.create_service(&web, folder, settings()).await?;
     let number = owner.deploy(&web).await?.number;
     owner.live(&web, number, BUILD).await?;
     let host = verbs::host(&service)?;
@@ -67,7 +74,7 @@ async fn a_command_makes_the_files_in_its_own_image() -> Result<()> {
         "# {}\nmkdir out\nwords='a \"b\" $c'\necho \"$words\" >out/index.html\ncat page.txt >>out/index.html",
         berth.instance
     );
-    let service = owner.create_service(&web, built(command), swift()).await?;
+    let service = owner.create_service(&web, built(command), settings()).await?;
     let number = owner.deploy(&web).await?.number;
     owner.live(&web, number, BUILD).await?;
     shows(&berth, &verbs::host(&service)?, "index.html", "a \"b\" $c\nmade of this").await?;
@@ -86,7 +93,8 @@ async fn what_would_be_built_is_shown_before_it_is() -> Result<()> {
     let repository = server.repository("site")?;
     repository.commit("First", &[("main.c", "int main;")])?;
     let web = path("shop/production/web");
-    let service = owner.create_service(&web, source(&repository, json!({ "type": "auto" })), swift()).await?;
+    let service =
+        owner.create_service(&web, source(&repository, json!({ "type": "auto" })), settings()).await?;
     let at = format!("{}/build-plan", verbs::of(&web));
     let plan: Value = owner.get(&at).await?.ok()?;
     ensure!(plan["builder"].is_null() && plan["because"].to_string().contains("Add a Dockerfile"), "{plan}");

@@ -80,9 +80,9 @@ fn note(table: &mut Table, what: &str, ours: Vec<f64>, plain: Vec<f64>) {
 async fn every_step_is_cached(owner: &Client, web: &ServicePath, number: u64) -> Result<()> {
     let at = format!("{}/deployments/{number}/log?limit=5000", verbs::of(web));
     let log: LogPage = owner.get(&at).await?.ok()?;
-    let of = |text: &str| log.lines.iter().filter(|line| line.text == text).map(|line| line.origin.clone());
-    let work = |step: &String| step.contains(" RUN ") || step.contains(" COPY ");
-    let cached: Vec<_> = of("CACHED").filter(work).collect();
+    let work = |step: &&String| step.contains(" RUN ") || step.contains(" COPY ");
+    let cached = log.lines.iter().filter(|line| line.text == "CACHED").map(|line| &line.origin);
+    let cached: Vec<_> = cached.filter(work).collect();
     ensure!(cached.len() == 4, "of four steps these came from the cache: {cached:?}");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A registry of images on the loopback: CNCF's own, with a password.
 
 use crate::{
-    docker::Docker,
+    docker::{self, Docker},
     process::{command, free_ports, spawn, tail},
     wait::eventually,
 };
@@ -102,5 +102,7 @@ impl Drop for ImageRegistry {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // What was pulled from here has names that nobody else has.
+        docker::forget_blocking(self.address());
     }
 }

@@ -191,7 +191,8 @@ pub const COMMAND_FILE: &str = "berth-command";
 pub const SOURCE_FOLDER: &str = "src";
 
 /// The Dockerfile that puts a site behind a web server: the source is in [`SOURCE_FOLDER`], the command in
-/// [`COMMAND_FILE`]. The server serves `/public` on the port in `SERVER_PORT`.
+/// [`COMMAND_FILE`]. The server serves `/public` on port 80, which most servers expose of themselves, so that no other one
+/// is taken for it.
 pub fn site_dockerfile(site: &StaticSite, server: &str, secrets: &[String]) -> String {
     let folder = match site.publish.trim_start_matches("./").trim_matches('/') {
         "" | "." => String::new(),
@@ -213,7 +214,7 @@ pub fn site_dockerfile(site: &StaticSite, server: &str, secrets: &[String]) -> S
     };
     let fallback = if site.single_page { " SERVER_FALLBACK_PAGE=/public/index.html" } else { "" };
     text.push_str(&format!(
-        "FROM {server}\nENV SERVER_ROOT=/public SERVER_PORT=8080{fallback}\nEXPOSE 8080\n{copy}\n"
+        "FROM {server}\nENV SERVER_ROOT=/public SERVER_PORT=80 PORT=80{fallback}\nEXPOSE 80\n{copy}\n"
     ));
     text
 }
@@ -260,7 +261,7 @@ mod tests {
         let plain = site_dockerfile(&StaticSite::default(), "server:1", &[]);
         assert_eq!(
             plain,
-            "FROM server:1\nENV SERVER_ROOT=/public SERVER_PORT=8080\nEXPOSE 8080\nCOPY [\"src/\",\"/public/\"]\n"
+            "FROM server:1\nENV SERVER_ROOT=/public SERVER_PORT=80 PORT=80\nEXPOSE 80\nCOPY [\"src/\",\"/public/\"]\n"
         );
         let built = StaticSite {
             publish: "a \"b\"".into(),

@@ -27,7 +27,7 @@ pub struct Config {
     pub waiting_port: u16,
     /// Hosts of the machine's own networks that may be asked all the same, with or without a port: `10.0.0.5`, `git.lan:3000`.
     pub private_hosts: Vec<String>,
-    /// The web server that static sites are put behind: it serves `/public` on the port in `SERVER_PORT`.
+    /// The web server that static sites are put behind: it serves `/public` on port 80.
     pub static_image: String,
     /// How many builds run at the same time.
     pub concurrent_builds: usize,

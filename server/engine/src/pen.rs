@@ -277,7 +277,11 @@ mod tests {
         let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         file("memory/docker/buildkit/memory.failcnt", "7\n");
         let met = pen.met().await;
-        let ended = |line: &str| BuildFailure { step: None, reason: "exit code: 1".into(), last_lines: vec![line.into()] };
+        let ended = |line: &str| BuildFailure {
+            step: None,
+            reason: "exit code: 1".into(),
+            last_lines: vec![line.into()],
+        };
         assert!(met.since(before, &LIMITS, &ended("Killed")).unwrap().contains("512.0 MiB"));
         assert_eq!(met.since(before, &LIMITS, &ended("no")), None, "reclaimed cache is no reason");
         file("pids/docker/buildkit/pids.events", "max 3\n");

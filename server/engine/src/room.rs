@@ -68,10 +68,14 @@ impl Engine {
 
     fn short_of(&self, root: &str) -> Option<(FileSystem, u64)> {
         let all = disk::file_systems(&self.config().data, Path::new(root));
-        all.into_iter().find_map(|found| {
-            let reserve = reserve_of(found.total, self.config().disk_reserve);
-            (found.available < reserve).then_some((found, reserve))
-        })
+        let found = all.into_iter().find(|found| self.is_short(found))?;
+        let reserve = reserve_of(found.total, self.config().disk_reserve);
+        Some((found, reserve))
+    }
+
+    /// Whether a file system has less left than has to stay free.
+    pub(crate) fn is_short(&self, found: &FileSystem) -> bool {
+        found.available < reserve_of(found.total, self.config().disk_reserve)
     }
 
     /// Keeps BuildKit's cache below its budget, when the operator set one: the cache does not say who built what, so that
