@@ -18,6 +18,7 @@ pub mod front;
 pub mod logs;
 pub mod previews;
 pub mod projects;
+pub mod registries;
 pub mod service;
 pub mod variables;
 pub mod volumes;

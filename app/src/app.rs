@@ -13,9 +13,10 @@ use crate::{
         project::ProjectPage,
         project_settings::ProjectSettingsPage,
         projects::ProjectsPage,
+        registries::RegistriesPage,
         service::{
-            DeploymentsPage, DomainPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, PreviewsPage, ProxyPage,
-            RollbackPage, SettingsPage, VariablesPage, VolumesPage,
+            DeploymentsPage, DomainPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, PreviewsPage,
+            ProxyPage, RollbackPage, SettingsPage, VariablesPage, VolumesPage,
         },
         setup::SetupPage,
         sign_in::SignInPage,
@@ -75,6 +76,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/disk") view=DiskPage/>
             <Route path=path!("/disk/orphans") view=OrphansPage/>
             <Route path=path!("/account") view=AccountPage/>
+            <Route path=path!("/registries") view=RegistriesPage/>
             <Route path=path!("/components") view=crate::pages::gallery::GalleryPage/>
         </FlatRoutes>
     }

@@ -27,6 +27,8 @@ pub enum Topic {
     Certificates,
     /// The account's sessions, tokens and keys.
     Account,
+    /// The registries of images.
+    Registries,
 }
 
 /// How the connection to the server is.
@@ -111,6 +113,9 @@ pub fn topics(event: &EventView) -> HashSet<Topic> {
     }
     if kind.starts_with("certificate.") || kind.starts_with("domain.") {
         topics.insert(Topic::Certificates);
+    }
+    if kind.starts_with("registry.") {
+        topics.insert(Topic::Registries);
     }
     let leaves = ["orphan.", "volume."].iter().any(|start| kind.starts_with(start));
     if leaves || matches!(kind, "service.deleted" | "environment.deleted" | "project.deleted") {

@@ -10,6 +10,7 @@ pub mod not_found;
 pub mod project;
 pub mod project_settings;
 pub mod projects;
+pub mod registries;
 pub mod service;
 pub mod setup;
 pub mod sign_in;

@@ -50,6 +50,21 @@ start_postgres() {
   BERTH_NOTE="127.0.0.1:$port"
 }
 
+# The program alone: Debian's package would start a registry of its own. Sets BERTH_REGISTRY.
+ensure_registry() {
+  local home=$BERTH_TOOLS/docker-registry scratch
+  BERTH_REGISTRY=$home/usr/bin/docker-registry
+  if [ ! -x "$BERTH_REGISTRY" ]; then
+    scratch=$(mktemp -d)
+    chmod 755 "$scratch"
+    (cd "$scratch" && retry 3 apt-get -q download docker-registry)
+    mkdir -p "$home"
+    dpkg-deb -x "$scratch"/docker-registry_*.deb "$home"
+    rm -rf "$scratch"
+  fi
+  BERTH_NOTE=$BERTH_REGISTRY
+}
+
 stop_postgres() {
   [ -n "$TEST_POSTGRES_HOME" ] || return 0
   as_postgres "$(postgres_bin)/pg_ctl" -D "$TEST_POSTGRES_HOME/data" -m immediate -w -t 20 stop || true

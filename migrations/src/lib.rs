@@ -9,6 +9,7 @@ mod hooks;
 mod initial;
 mod known_hosts;
 mod previews;
+mod registries;
 mod ssh_keys;
 mod table;
 mod traffic;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(domain_settings::DomainSettings),
             Box::new(previews::Previews),
             Box::new(known_hosts::KnownHosts),
+            Box::new(registries::Registries),
         ]
     }
 }

@@ -17,9 +17,11 @@ mod operations;
 mod places;
 mod previews;
 mod projects;
+mod registries;
 mod services;
 mod session;
 mod stream;
+mod uploads;
 mod variables;
 mod volumes;
 mod waiting;
@@ -60,9 +62,11 @@ fn described() -> OpenApiRouter<App> {
         .merge(waiting::routes())
         .merge(variables::routes())
         .merge(deployments::routes())
+        .merge(uploads::routes())
         .merge(domains::routes())
         .merge(certificates::routes())
         .merge(volumes::routes())
+        .merge(registries::routes())
         .merge(disk::routes())
         .merge(files::routes())
         .merge(webhooks::routes())
@@ -96,6 +100,10 @@ async fn no_such_method() -> Refusal {
 
 /// Ends a verb that takes too long. The body of a stream comes after its answer began and is not counted.
 async fn in_time(request: Request<Body>, next: Next) -> Response {
+    if request.uri().path().ends_with(uploads::PATH) {
+        // What is sent piece by piece has a deadline for each piece.
+        return next.run(request).await;
+    }
     match tokio::time::timeout(DEADLINE, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

@@ -17,6 +17,7 @@ mod promote;
 mod remote;
 mod rollback;
 mod scale;
+mod upload;
 mod waiting;
 
 use crate::settings::ServeArgs;

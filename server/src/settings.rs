@@ -80,6 +80,14 @@ pub struct ServeArgs {
     #[arg(long, env = "BERTH_EDGE_PROXIES", default_value = "", value_parser = edge_proxies)]
     pub edge_proxies: Arc<[IpRange]>,
 
+    /// Hosts in this machine's own networks that Berth may ask for people, such as 10.0.0.5,registry.lan:5000
+    #[arg(long, env = "BERTH_PRIVATE_HOSTS", default_value = "", value_parser = words)]
+    pub private_hosts: Arc<[String]>,
+
+    /// The web server that static sites are put behind: it serves /public on port 80 (SERVER_ROOT, SERVER_PORT)
+    #[arg(long, env = "BERTH_STATIC_IMAGE", default_value = "joseluisq/static-web-server:2")]
+    pub static_image: String,
+
     /// How many builds run at the same time
     #[arg(long, env = "BERTH_CONCURRENT_BUILDS", default_value_t = 2)]
     pub concurrent_builds: usize,
@@ -95,6 +103,18 @@ pub struct ServeArgs {
     /// How many former releases of a service keep their image
     #[arg(long, env = "BERTH_RELEASES_KEPT", default_value_t = 5)]
     pub releases_kept: usize,
+
+    /// What stays free on a disk, in MiB: no build begins below; a tenth of the disk, at most 5 GiB, when unset
+    #[arg(long, env = "BERTH_DISK_RESERVE_MIB")]
+    pub disk_reserve_mib: Option<u64>,
+
+    /// The most that the cache of builds may take, in MiB, whoever built; it is left alone when unset
+    #[arg(long, env = "BERTH_BUILD_CACHE_MIB")]
+    pub build_cache_mib: Option<u64>,
+
+    /// The most that a tarball with source may have, in MiB
+    #[arg(long, env = "BERTH_UPLOAD_MIB", default_value_t = 1_024)]
+    pub upload_mib: u64,
 
     /// The disk that the log of one service may take, in MiB
     #[arg(long, env = "BERTH_LOG_BUDGET_MIB", default_value_t = 256)]
@@ -218,6 +238,10 @@ fn edge_proxies(text: &str) -> Result<Arc<[IpRange]>, String> {
     domain_settings::ranges(text).map(Into::into)
 }
 
+fn words(text: &str) -> Result<Arc<[String]>, String> {
+    Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
+}
+
 impl DataArgs {
     /// The engine's configuration with everything else at its default.
     pub fn config(&self) -> Config {
@@ -248,12 +272,17 @@ impl ServeArgs {
             resolver: self.acme.resolver.0,
             proxy_api_port: self.proxy_api_port,
             proxy_image: self.proxy_image.clone(),
+            private_hosts: self.private_hosts.to_vec(),
+            static_image: self.static_image.clone(),
             edge_proxies: self.edge_proxies.to_vec(),
             waiting_port: self.waiting_port,
             concurrent_builds: self.concurrent_builds.max(1),
             build_memory: self.build_memory_mib.map(|mib| mib << 20),
             build_processes: self.build_processes.max(64),
             releases_kept: self.releases_kept,
+            disk_reserve: self.disk_reserve_mib.map(|mib| mib << 20),
+            build_cache: self.build_cache_mib.map(|mib| mib << 20),
+            upload_limit: self.upload_mib << 20,
             log_budget: self.log_budget_mib << 20,
             log_days: self.log_days,
             orphan_grace: self.orphan_grace,

@@ -57,14 +57,15 @@ fn attacked(value: &Value, attack: &str) -> Vec<Value> {
 /// Bodies with every string field that a request can have.
 fn fullest(method: &Method, path: &str) -> Vec<Value> {
     let full_git = json!({ "type": "git", "url": "https://example.com/x.git", "branch": "main", "folder": "f",
-        "dockerfile": "Dockerfile", "build_args": { "A": "x" }, "target": "t" });
+        "dockerfile": "Dockerfile", "build_args": { "A": "x" }, "target": "t",
+        "builder": { "type": "static", "publish": "p", "command": "c", "image": "i:1" } });
     let full_pushed = json!({ "type": "pushed", "branch": "main", "folder": "f", "dockerfile": "Dockerfile",
         "build_args": { "A": "x" }, "target": "t" });
     let settings = json!({ "command": ["a", "b"], "volumes": [{ "name": "data", "path": "/data" }],
         "isolation": { "user": "1000" },
         "probe": { "kind": { "type": "http", "path": "/", "headers": { "X-Who": "a" }, "body_contains": "b" } },
         "watch": { "include": ["apps/web"], "exclude": ["**/*.md"] },
-        "release_command": ["a", "b"], "after_command": ["a"], "processes": [{ "name": "worker", "command": ["a", "b"] }] });
+        "release_command": ["a", "b"], "build_variables": ["KEY"], "after_command": ["a"], "processes": [{ "name": "worker", "command": ["a", "b"] }] });
     match (method.as_str(), path) {
         ("POST", "/projects/{project}/environments/{environment}/services") => vec![
             json!({ "name": "api", "source": full_git, "settings": settings }),
@@ -83,7 +84,9 @@ fn fullest(method: &Method, path: &str) -> Vec<Value> {
         ("POST", p) if p.ends_with("/files") => {
             vec![json!({ "path": "/etc/new", "text": "x" }), json!({ "path": "/etc/new", "base64": "eA==" })]
         }
-        ("POST", p) if p.ends_with("/deployments") => vec![json!({ "commit": "abc" })],
+        ("POST", p) if p.ends_with("/deployments") => {
+            vec![json!({ "commit": "abc" }), json!({ "image": "nginx:2" })]
+        }
         _ => vec![sample_body(method, path)],
     }
 }
@@ -142,5 +145,6 @@ fn fill(path: &str, service: &str, key: &str) -> String {
         .replace("{name}", "data")
         .replace("{file}", &uuid::Uuid::nil().to_string())
         .replace("{delivery}", &uuid::Uuid::nil().to_string())
+        .replace("{registry}", &uuid::Uuid::nil().to_string())
         .replace("{id}", &uuid::Uuid::nil().to_string())
 }

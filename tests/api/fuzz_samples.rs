@@ -19,6 +19,10 @@ pub fn sample_body(method: &Method, path: &str) -> Value {
         ("POST", "/projects", _) => json!({ "name": "other" }),
         ("PUT", "/zones/{zone}", _) => json!({ "host": "webhook" }),
         ("POST", "/certificates", _) => json!({ "chain": "no chain", "key": "no key" }),
+        // Inside the machine, so that nobody is asked.
+        ("POST", "/registries", _) | ("PUT", "/registries/{registry}", _) => {
+            json!({ "address": "127.0.0.1:9", "username": "person", "secret": "a secret of the person" })
+        }
         ("POST", "/orphans/remove", _) => json!({ "kind": "container", "name": "berth-none", "confirm": "" }),
         ("POST", "/orphans/keep", _) => json!({ "kind": "volume", "name": "berth-none" }),
         ("PATCH", "/projects/{project}", _) => json!({ "name": "shop" }),

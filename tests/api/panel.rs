@@ -19,6 +19,7 @@ const PAGES: [&str; 15] = [
     "/disk",
     "/disk/orphans",
     "/account",
+    "/registries",
 ];
 
 async fn page(client: &Client, path: &str) -> Result<Answer> {
@@ -148,6 +149,8 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("token", "00000000000000000000000000000000"),
         ("branch", "main"),
         ("file", "00000000000000000000000000000000"),
+        ("registry", "00000000000000000000000000000000"),
+        ("address", "registry.invalid"),
         ("delivery", "00000000000000000000000000000000"),
         ("certificate", "00000000000000000000000000000000"),
         ("chain", "x"),

@@ -1,6 +1,7 @@
 //! Real Docker, real Traefik: what is shipped answers, what fails harms nothing, and no request is lost.
 
 mod builds;
+mod caching;
 mod canaries;
 mod crashes;
 mod disturbances;
@@ -23,10 +24,13 @@ mod powers;
 mod previews;
 mod probes;
 mod queue;
+mod registries;
 mod remote;
 mod rollback;
 mod rollouts;
 mod secrets;
 mod shipping;
+mod sites;
 mod sources;
+mod uploads;
 mod waiting;

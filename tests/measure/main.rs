@@ -1,5 +1,6 @@
 //! How fast and how small: every figure beside a floor of the same run. Started by `tests/bench`.
 
+mod cached;
 mod cold;
 mod domains;
 mod floor;
@@ -35,6 +36,9 @@ async fn main() -> Result<()> {
     }
     if wants("ship") {
         ship::measure(&mut table).await?;
+    }
+    if wants("cached") {
+        cached::measure(&mut table).await?;
     }
     if wants("push") {
         push::measure(&mut table).await?;

@@ -65,7 +65,7 @@ async fn by_hand(berth: &Berth, version: &str) -> Result<f64> {
     Ok(began.elapsed().as_secs_f64())
 }
 
-fn docker(folder: &Path, arguments: &[&str]) -> Result<String> {
+pub fn docker(folder: &Path, arguments: &[&str]) -> Result<String> {
     // Debian's own client builds with BuildKit without a plugin.
     let client = if Path::new("/usr/bin/docker").exists() { "/usr/bin/docker" } else { "docker" };
     let mut docker = command(client);
@@ -73,7 +73,7 @@ fn docker(folder: &Path, arguments: &[&str]) -> Result<String> {
     run(docker)
 }
 
-async fn answers(port: u16, host: &str, version: &str) -> Result<()> {
+pub async fn answers(port: u16, host: &str, version: &str) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let until = Instant::now() + BUILD;
     while Instant::now() < until {

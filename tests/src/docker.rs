@@ -139,6 +139,23 @@ fn labelled(label: &str) -> Filters {
     HashMap::from([("label".to_owned(), vec![label.to_owned()])])
 }
 
+/// Takes every tag of a registry off this machine's images, from a destructor. A machine without Docker has none.
+pub(crate) fn forget_blocking(registry: String) {
+    let forget = std::thread::spawn(move || -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let docker = Docker::connect().await?;
+            for pattern in [format!("{registry}/*"), format!("{registry}/*/*")] {
+                for tag in docker.tags(&pattern).await? {
+                    let _ = docker.api.remove_image(&tag, None::<RemoveImageOptions>, None).await;
+                }
+            }
+            Ok(())
+        })
+    });
+    let _ = forget.join();
+}
+
 /// Sweeps from a destructor: on a thread of its own, because the test's runtime may be ending.
 pub(crate) fn sweep_blocking(instance: String) {
     let sweep = std::thread::spawn(move || -> Result<()> {

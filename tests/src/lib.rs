@@ -16,6 +16,7 @@ pub mod machine;
 pub mod names;
 pub mod process;
 pub mod push;
+pub mod registry;
 pub mod sse;
 pub mod sshd;
 pub mod values;

@@ -4,7 +4,8 @@ use super::PanelError;
 #[cfg(feature = "ssr")]
 use super::service::forms;
 use berth_domain::{
-    deployment::DeploymentView, page::Page, plan::PlanPreview, release::RollbackPreview, service::ServicePath,
+    builder::BuildPlan, deployment::DeploymentView, page::Page, plan::PlanPreview, release::RollbackPreview,
+    service::ServicePath,
 };
 use leptos::prelude::*;
 
@@ -45,6 +46,7 @@ pub async fn deploy(
         commit: forms::optional(&commit).map(str::to_owned),
         no_cache: !no_cache.is_empty(),
         restart: how == "restart",
+        ..DeployRequest::default()
     };
     let deployment = super::acting().await?.deploy(&path, request).await?;
     leptos_axum::redirect(&format!("/projects/{path}/deployments/{}", deployment.number));
@@ -73,6 +75,12 @@ pub async fn promote_deployment(path: String, number: u64) -> Result<DeploymentV
 #[server(prefix = "/panel", endpoint = "deployment_preview")]
 pub async fn preview_deployment(path: ServicePath) -> Result<PlanPreview, PanelError> {
     Ok(super::acting().await?.preview_deployment(&path).await?)
+}
+
+/// What a deployment would build now; the source is fetched and looked at.
+#[server(prefix = "/panel", endpoint = "build_preview")]
+pub async fn preview_build(path: ServicePath) -> Result<BuildPlan, PanelError> {
+    Ok(super::acting().await?.preview_build(&path).await?)
 }
 
 /// What going back would change.

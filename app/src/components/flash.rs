@@ -15,6 +15,8 @@ const MESSAGES: &[(&str, &str)] = &[
     ("token-revoked", "The token is revoked."),
     ("key-added", "The SSH key is added."),
     ("key-removed", "The SSH key is removed."),
+    ("registry-kept", "The registry has taken the password, and it is kept."),
+    ("registry-deleted", "The registry is removed."),
     ("project-created", "The project is made."),
     ("project-renamed", "The project has its new name."),
     ("project-deleted", "The project is deleted."),

@@ -94,6 +94,11 @@ fn Measured(disk: DiskView) -> impl IntoView {
                 <p class="hint">"What is shown of that part is from the time before."</p>
             </Notice>
         })}
+        {disk.short.then(|| view! {
+            <Notice tone=Tone::Warn title="A disk is nearly full: no build begins.">
+                <p>"What runs goes on. Remove what is not needed, or let less stay free (BERTH_DISK_RESERVE_MIB)."</p>
+            </Notice>
+        })}
         <Machine disk=disk.clone()/>
         <Services services=disk.services/>
         <p class="hint with-icon">

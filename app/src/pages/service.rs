@@ -1,6 +1,7 @@
 //! The pages of one service.
 
 mod access;
+mod build;
 mod delete;
 mod deploy;
 mod deployments;

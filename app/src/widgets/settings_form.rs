@@ -79,6 +79,8 @@ fn RareFields(form: SettingsForm) -> impl IntoView {
             <TextField name="build_timeout" label="Build time, in minutes" value=form.build_timeout mono=true
                 hint="A build that takes longer fails."/>
         </div>
+        <TextField name="build_variables" label="Variables that builds get" value=form.build_variables optional=true mono=true
+            placeholder="NPM_TOKEN" hint="Keys, as BuildKit secrets: RUN --mount=type=secret,id=NPM_TOKEN. A build sees no other variable."/>
         <SelectField name="restart" label="When a program ends" value=form.restart
             options=choices([
                 ("always", "Start it again, always"),

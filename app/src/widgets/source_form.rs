@@ -2,7 +2,7 @@
 
 use crate::{
     api::service::forms::SourceForm,
-    components::{Disclosure, Icon, TextArea, TextField},
+    components::{Checkbox, Disclosure, Icon, TextArea, TextField},
 };
 use leptos::{ev::Event, prelude::*};
 
@@ -60,7 +60,9 @@ fn is_named(event: &Event, name: &str) -> bool {
 #[component]
 pub fn GitBuildFields(#[prop(optional)] source: Option<SourceForm>) -> impl IntoView {
     let source = source.unwrap_or_default();
+    let builder = source.clone();
     view! {
+        <BuilderKind source=builder/>
         <div class="field-row">
             <TextField name="folder" label="Folder" optional=true mono=true value=source.folder placeholder="the whole repository"
                 hint="The build sees only this folder of the repository."/>
@@ -72,6 +74,31 @@ pub fn GitBuildFields(#[prop(optional)] source: Option<SourceForm>) -> impl Into
         <TextArea name="build_args" label="Build arguments" optional=true mono=true rows=3 value=source.build_args
             placeholder="NODE_ENV=production"
             hint="One KEY=value per line. They stay in the history of the image: nothing secret."/>
+    }
+}
+
+/// What makes the image, as radio buttons whose fields show without any script, too.
+#[component]
+fn BuilderKind(source: SourceForm) -> impl IntoView {
+    let (site, auto) = (source.builder == "static", source.builder == "auto");
+    view! {
+        <div class="source-kind builder-kind" role="radiogroup" aria-label="Builder">
+            <input type="radio" id="builder-dockerfile" name="builder" value="dockerfile" checked=!site && !auto/>
+            <label for="builder-dockerfile"><Icon name="image"/><span><strong>"Dockerfile"</strong><span class="hint">"The repository says how"</span></span></label>
+            <input type="radio" id="builder-static" name="builder" value="static" checked=site/>
+            <label for="builder-static"><Icon name="domain"/><span><strong>"Static site"</strong><span class="hint">"A folder of files"</span></span></label>
+            <input type="radio" id="builder-auto" name="builder" value="auto" checked=auto/>
+            <label for="builder-auto"><Icon name="search"/><span><strong>"Find out"</strong><span class="hint">"Berth looks, and says what it does"</span></span></label>
+            <div class="builder-static">
+                <TextField name="publish" label="Folder that is served" optional=true mono=true value=source.publish placeholder="the whole folder"
+                    hint="Relative to the folder below; after the command, when there is one."/>
+                <TextArea name="build_command" label="Command that makes it" optional=true mono=true rows=2 value=source.build_command
+                    placeholder="npm ci && npm run build" hint="Runs in the image beside it, with what is in the folder."/>
+                <TextField name="build_image" label="Image of the command" optional=true mono=true value=source.build_image placeholder="node:22"/>
+                <Checkbox name="single_page" label="A program in the browser" checked=!source.single_page.is_empty()
+                    hint="Paths that are no file get index.html."/>
+            </div>
+        </div>
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     permission::text_enum,
     service::ServicePath,
     traffic::Measured,
+    upload::Upload,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -315,6 +316,13 @@ pub struct DeployRequest {
     pub no_cache: bool,
     /// The same commit and image as the live release, with the present configuration and variables.
     pub restart: bool,
+    /// This image for a service from an image; it is the service's image from then on. Another repository than that of its
+    /// present image takes the permission to configure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The tarball that it is built from; Berth itself fills this in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Upload>,
 }
 
 /// Asks to go back to the release of an earlier deployment.

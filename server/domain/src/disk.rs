@@ -134,6 +134,9 @@ pub struct DiskView {
     /// Berth's own database.
     pub database: u64,
     pub file_systems: Vec<FileSystem>,
+    /// One of them has less left than has to stay free: no build begins.
+    #[serde(default)]
+    pub short: bool,
 }
 
 /// Bytes as people say them.

@@ -64,4 +64,6 @@ id! {
     FileId,
     /// One webhook call as it arrived.
     DeliveryId,
+    /// A registry of images.
+    RegistryId,
 }

@@ -1,5 +1,6 @@
 //! Where a service comes from.
 
+use crate::builder::Builder;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,6 +36,9 @@ pub struct GitSource {
     /// The stage to build, the last unless told.
     #[serde(default)]
     pub target: Option<String>,
+    /// What makes the image.
+    #[serde(default)]
+    pub builder: Builder,
 }
 
 /// A branch of the repository that Berth itself keeps for a service, and how its image is built.
@@ -56,6 +60,9 @@ pub struct PushedSource {
     /// The stage to build, the last unless told.
     #[serde(default)]
     pub target: Option<String>,
+    /// What makes the image.
+    #[serde(default)]
+    pub builder: Builder,
 }
 
 /// A reference to a prebuilt image.
@@ -84,6 +91,7 @@ impl GitSource {
             dockerfile: default_dockerfile(),
             build_args: BTreeMap::new(),
             target: None,
+            builder: Builder::default(),
         }
     }
 
@@ -97,6 +105,7 @@ impl GitSource {
         if let Some(key) = self.build_args.keys().find(|key| !crate::variable::is_key(key)) {
             return Err(("build_args", format!("{key:?} is not the name of a build argument.")));
         }
+        self.builder.check()?;
         match &self.target {
             Some(target) if !is_stage(target) => {
                 Err(("target", "A stage has letters, digits, dots, hyphens and underscores.".into()))
@@ -115,14 +124,14 @@ impl Default for PushedSource {
 impl PushedSource {
     /// The branch and the build of a repository elsewhere.
     pub fn of(git: GitSource) -> Self {
-        let GitSource { url: _, branch, folder, dockerfile, build_args, target } = git;
-        Self { branch, folder, dockerfile, build_args, target }
+        let GitSource { url: _, branch, folder, dockerfile, build_args, target, builder } = git;
+        Self { branch, folder, dockerfile, build_args, target, builder }
     }
 
     /// The same as if the repository were elsewhere, at this address.
     pub fn at(&self, url: impl Into<String>) -> GitSource {
-        let Self { branch, folder, dockerfile, build_args, target } = self.clone();
-        GitSource { url: url.into(), branch, folder, dockerfile, build_args, target }
+        let Self { branch, folder, dockerfile, build_args, target, builder } = self.clone();
+        GitSource { url: url.into(), branch, folder, dockerfile, build_args, target, builder }
     }
 }
 

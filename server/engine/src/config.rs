@@ -46,12 +46,22 @@ pub struct Config {
     pub edge_proxies: Vec<IpRange>,
     /// The waiting room's port, on the proxy's own network only; 0 for one that is free, which is then kept.
     pub waiting_port: u16,
+    /// Hosts of the machine's own networks that may be asked all the same, with or without a port: `10.0.0.5`, `git.lan:3000`.
+    pub private_hosts: Vec<String>,
+    /// The web server that static sites are put behind: it serves `/public` on port 80.
+    pub static_image: String,
     /// How many builds run at the same time.
     pub concurrent_builds: usize,
     /// The memory that all builds together may take, in bytes; what the machine has to spare when absent.
     pub build_memory: Option<u64>,
     /// How many processes and threads all builds together may have.
     pub build_processes: u64,
+    /// The bytes that stay free on a disk: no build begins below; a tenth of it, at most 5 GiB, when absent.
+    pub disk_reserve: Option<u64>,
+    /// The most that BuildKit's cache may take, in bytes; it is left alone when absent.
+    pub build_cache: Option<u64>,
+    /// The most that a tarball with source may have, in bytes.
+    pub upload_limit: u64,
     /// The disk that a service's log may take, in bytes.
     pub log_budget: u64,
     /// How long log lines are kept, in days.
@@ -91,9 +101,14 @@ impl Config {
             proxy_image: "traefik:v3.7".into(),
             edge_proxies: Vec::new(),
             waiting_port: 0,
+            private_hosts: Vec::new(),
+            static_image: "joseluisq/static-web-server:2".into(),
             concurrent_builds: 1,
             build_memory: None,
             build_processes: 4_096,
+            disk_reserve: None,
+            build_cache: None,
+            upload_limit: 1 << 30,
             log_budget: 256 << 20,
             log_days: 30,
             releases_kept: 5,

@@ -162,7 +162,7 @@ async fn own_usage(engine: &Engine) -> crate::Result<(HashMap<ServiceId, u64>, u
 
 /// The file systems that hold Docker's objects and Berth's data; one where they share it. Docker's folder cannot be seen
 /// from within a container.
-fn file_systems(data: &Path, docker: &Path) -> Vec<FileSystem> {
+pub(crate) fn file_systems(data: &Path, docker: &Path) -> Vec<FileSystem> {
     let device = |path: &Path| std::fs::metadata(path).ok().map(|found| found.dev());
     let (ours, dockers) = (device(data), device(docker));
     let mut all = Vec::new();

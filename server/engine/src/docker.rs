@@ -42,7 +42,7 @@ pub use observed::{
 };
 pub use progress::{BuildLine, BuildLineKind, LogStreamKind, PullProgress};
 pub use spec::{
-    BuildRequest, InstanceSpec, Labels, Mount, PublishedPort, RegistryAuth, Restart, SecretBytes,
+    BuildRequest, InstanceSpec, Labels, Mount, PublishedPort, RegistryAuth, Restart, SecretBytes, Written,
 };
 
 /// What the engine needs from whatever runs containers.
@@ -83,6 +83,8 @@ pub trait Runtime: Send + Sync + 'static {
         auth: Option<&RegistryAuth>,
         progress: &(dyn Fn(PullProgress) + Send + Sync),
     ) -> Result<ImageFacts, DockerError>;
+    /// Pushes a tag to the registry that it names; answers its digest there, `repository@sha256:...`.
+    async fn push_image(&self, reference: &str, auth: &RegistryAuth) -> Result<String, DockerError>;
     /// What an image says of itself, or `None` when this engine does not have it.
     async fn inspect_image(&self, reference: &str) -> Result<Option<ImageFacts>, DockerError>;
     /// Gives an image another `repository:tag`.
@@ -134,6 +136,11 @@ pub trait Runtime: Send + Sync + 'static {
     async fn listening_ports(&self, name: &str) -> Result<Option<Vec<ListeningPort>>, DockerError>;
     /// What it uses, measured over about a second.
     async fn stats(&self, name: &str) -> Result<InstanceStats, DockerError>;
+    /// Removes what was used longest ago of BuildKit's cache until it takes no more than so many bytes; answers how many it
+    /// freed. It is the cache of everybody who builds with this engine.
+    async fn trim_build_cache(&self, keep: u64) -> Result<u64, DockerError>;
+    /// The folder that everything of it lies in, as the engine sees it.
+    async fn root_folder(&self) -> Result<String, DockerError>;
     /// What the objects with these labels take on disk, and the images with a tag in that namespace. Docker looks at
     /// every file for it, which may take long.
     async fn disk_usage(&self, labels: &Labels, namespace: &str) -> Result<DiskUsage, DockerError>;

@@ -4,11 +4,14 @@
 //! group hold for all of them, whatever a Dockerfile does. Sources: the kernel's cgroup-v1 and cgroup-v2 documents.
 
 use std::{
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use crate::docker::{BuildFailure, BuildLine, BuildLineKind};
 use berth_domain::disk::size_text;
 use tokio::fs;
 
@@ -23,6 +26,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A build that has been at the limit of processes for so many looks does not get any further.
 const LOOKS_AT_LIMIT: u32 = 20;
+
+/// When it cannot be told which build it is.
+const LOOKS_WHEN_UNKNOWN: u32 = 60;
 
 /// The least memory that builds get, in bytes.
 const LEAST_MEMORY: u64 = 256 << 20;
@@ -67,6 +73,29 @@ enum Version {
 pub(crate) struct Pen {
     root: PathBuf,
     version: Version,
+}
+
+/// The steps of one build that run now: what tells it from its neighbours.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Running(Arc<Mutex<HashMap<u32, String>>>);
+
+impl Running {
+    /// Hears what the build says.
+    pub fn hear(&self, line: &BuildLine) {
+        let mut steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match line.kind {
+            BuildLineKind::Started => drop(steps.insert(line.step, line.name.clone())),
+            BuildLineKind::Done { .. } | BuildLineKind::Failed { .. } | BuildLineKind::Cached => {
+                steps.remove(&line.step);
+            }
+            BuildLineKind::Output { .. } | BuildLineKind::Note(_) => {}
+        }
+    }
+
+    fn has(&self, command: &str) -> bool {
+        let steps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.values().any(|name| name.contains(command))
+    }
 }
 
 /// What a build met.
@@ -122,18 +151,42 @@ impl Pen {
         Met { memory: memory.unwrap_or_default(), processes: processes.unwrap_or_default() }
     }
 
-    /// Ends once builds have held every process that they may have for so long that nothing will become of it.
-    pub async fn overrun(&self, limits: &Limits) {
+    /// Ends once builds have held every process that they may have for so long that nothing will become of it, and it is a
+    /// step of this build that has the most of them. When nobody can tell whose it is, it ends somewhat later.
+    pub async fn overrun(&self, limits: &Limits, running: &Running) {
         let mut looks = 0;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let held = self.number("pids", "pids.current").await.unwrap_or_default();
             // A bomb forks as fast as its children end.
             looks = if held * 10 >= limits.processes * 9 { looks + 1 } else { 0 };
-            if looks >= LOOKS_AT_LIMIT {
+            if looks < LOOKS_AT_LIMIT {
+                continue;
+            }
+            let greediest = self.greediest().await;
+            if looks >= LOOKS_WHEN_UNKNOWN || greediest.is_some_and(|command| running.has(&command)) {
                 return;
             }
         }
+    }
+
+    /// The command of the step that has the most processes now, as its first process shows it.
+    async fn greediest(&self) -> Option<String> {
+        let mut steps = fs::read_dir(self.group("pids")).await.ok()?;
+        let mut most: Option<(u64, PathBuf)> = None;
+        while let Ok(Some(step)) = steps.next_entry().await {
+            let count = fs::read_to_string(step.path().join("pids.current")).await.ok();
+            let Some(count) = count.and_then(|text| text.trim().parse().ok()) else { continue };
+            if most.as_ref().is_none_or(|(known, _)| count > *known) {
+                most = Some((count, step.path()));
+            }
+        }
+        let processes = fs::read_to_string(most?.1.join("cgroup.procs")).await.ok()?;
+        let first = processes.lines().filter_map(|line| line.parse::<u32>().ok()).min()?;
+        let command = fs::read(format!("/proc/{first}/cmdline")).await.ok()?;
+        // The shell's own words do not say which step it is: what they are followed by does.
+        let words = command.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        words.last().map(|word| String::from_utf8_lossy(word).into_owned())
     }
 
     fn group(&self, controller: &str) -> PathBuf {
@@ -162,15 +215,16 @@ impl Pen {
 }
 
 impl Met {
-    /// Which limit explains that a build failed since then, in words; `killed` when a step was ended by a signal.
-    pub fn since(self, before: Self, limits: &Limits, killed: bool) -> Option<String> {
-        if killed && self.memory > before.memory {
+    /// Which limit explains that a build failed since then, in words. The limits are those of all builds: only one whose own
+    /// step was ended, or could start nothing more, is told of them, and not its neighbour that failed for another reason.
+    pub fn since(self, before: Self, limits: &Limits, failure: &BuildFailure) -> Option<String> {
+        if failure.was_killed() && self.memory > before.memory {
             let limit = size_text(limits.memory);
             return Some(format!(
                 "The build ran out of memory: builds may take {limit} (BERTH_BUILD_MEMORY_MIB)"
             ));
         }
-        (self.processes > before.processes).then(|| too_many(limits))
+        (failure.was_starved() && self.processes > before.processes).then(|| too_many(limits))
     }
 }
 
@@ -223,10 +277,41 @@ mod tests {
         let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         file("memory/docker/buildkit/memory.failcnt", "7\n");
         let met = pen.met().await;
-        assert!(met.since(before, &LIMITS, true).unwrap().contains("512.0 MiB"));
-        assert_eq!(met.since(before, &LIMITS, false), None, "reclaimed cache is no reason");
+        let ended = |line: &str| BuildFailure {
+            step: None,
+            reason: "exit code: 1".into(),
+            last_lines: vec![line.into()],
+        };
+        assert!(met.since(before, &LIMITS, &ended("Killed")).unwrap().contains("512.0 MiB"));
+        assert_eq!(met.since(before, &LIMITS, &ended("no")), None, "reclaimed cache is no reason");
         file("pids/docker/buildkit/pids.events", "max 3\n");
-        assert!(pen.met().await.since(met, &LIMITS, false).unwrap().contains("may have 100"));
+        let starved = ended("bash: fork: retry: Resource temporarily unavailable");
+        assert!(pen.met().await.since(met, &LIMITS, &starved).unwrap().contains("may have 100"));
+        let neighbour = ended("no such file");
+        assert_eq!(pen.met().await.since(met, &LIMITS, &neighbour), None, "it failed for another reason");
+    }
+
+    #[tokio::test]
+    async fn the_greediest_step_is_told_from_its_neighbours() {
+        let folder = tempfile::tempdir().unwrap();
+        let pen = Pen::at(folder.path());
+        pen.close(&LIMITS).await.unwrap();
+        for (step, count) in [("one", 3), ("two", 90)] {
+            let at = folder.path().join("pids/docker/buildkit").join(step);
+            std::fs::create_dir(&at).unwrap();
+            std::fs::write(at.join("pids.current"), format!("{count}\n")).unwrap();
+            // Of the greediest one, this very test stands for the first process.
+            let first = if step == "two" { std::process::id() } else { 1 };
+            std::fs::write(at.join("cgroup.procs"), format!("{first}\n")).unwrap();
+        }
+        let command = pen.greediest().await.unwrap();
+        let step = |name: &str, kind| BuildLine { step: 1, name: name.into(), kind };
+        let running = Running::default();
+        assert!(!running.has(&command));
+        running.hear(&step(&format!("[1/1] RUN {command}"), BuildLineKind::Started));
+        assert!(running.has(&command));
+        running.hear(&step("", BuildLineKind::Cached));
+        assert!(!running.has(&command));
     }
 
     #[tokio::test]

@@ -80,6 +80,7 @@ pub(crate) async fn run(engine: Engine) {
         let next = sweep_docker(&engine).await;
         report("logs", trim_logs(&engine).await);
         report("logs of what was deleted", sweep_logs(&engine).await);
+        report("tarballs", crate::uploads::sweep(&engine).await);
         report("expired sessions", engine.forget_expired_sessions().await);
         report("old events", forget_events(&engine).await);
         let pause = next.and_then(|at| (at - engine.now()).to_std().ok()).unwrap_or(PERIOD).min(PERIOD);
@@ -111,6 +112,13 @@ async fn sweep_docker(engine: &Engine) -> Option<DateTime<Utc>> {
         None
     });
     orphans.into_iter().chain(volumes).min()
+}
+
+/// Removes now what would be removed within minutes: the disk is short.
+pub(crate) async fn make_room(engine: &Engine, docker: &dyn Runtime) {
+    report("former releases", sweep_former(engine, docker).await);
+    report("tarballs", crate::uploads::sweep(engine).await);
+    engine.keep_cache_in_budget(docker).await;
 }
 
 fn report(what: &str, done: Result<()>) {

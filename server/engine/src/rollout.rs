@@ -4,6 +4,7 @@
 //! rollout that was cut off at any point goes on from its phase when Berth starts again.
 
 mod build;
+mod builder;
 mod canary;
 mod command;
 mod domains;
@@ -12,6 +13,7 @@ mod halt;
 mod instances;
 mod journal;
 mod mend;
+mod outward;
 mod pause;
 mod preview;
 mod probe;

@@ -122,6 +122,8 @@ impl Engine {
             secrets.extend(released.map(|(_, value)| Secret::new(value)));
         }
         secrets.extend(self.credential(job)?.map(|credential| Secret::new(credential.secret)));
+        let registries = self.registries_of(job.organisation).await?;
+        secrets.extend(registries.iter().map(|registry| Secret::new(registry.password.expose())));
         Ok(secrets)
     }
 
@@ -155,12 +157,15 @@ impl Engine {
         credential.map(Some).map_err(|error| Error::internal("read the credential", error))
     }
 
-    /// The credential for the service's registry.
-    pub(crate) fn registry_credential(&self, job: &Job) -> Result<Option<RegistryAuth>> {
-        Ok(self.credential(job)?.map(|credential| RegistryAuth {
-            server: String::new(),
-            username: credential.username,
-            password: SecretBytes::new(credential.secret),
-        }))
+    /// The credential for an image: the service's own, or else the organisation's for that registry.
+    pub(crate) async fn registry_credential(&self, job: &Job, image: &str) -> Result<Option<RegistryAuth>> {
+        match self.credential(job)? {
+            Some(own) => Ok(Some(RegistryAuth {
+                server: String::new(),
+                username: own.username,
+                password: SecretBytes::new(own.secret),
+            })),
+            None => self.registry_for(job.organisation, image).await,
+        }
     }
 }

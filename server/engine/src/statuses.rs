@@ -195,6 +195,10 @@ fn stage(deployment: &DeploymentRow) -> Option<(Stage, &'static str)> {
 
 /// The whole id of what it deploys.
 fn commit(deployment: &DeploymentRow) -> Option<String> {
+    if deployment.request.upload.is_some() {
+        // It goes by the digest of a tarball, which no host knows.
+        return None;
+    }
     let known = deployment.commit.as_ref().map(|commit| commit.id.clone());
     known.or(deployment.request.commit.clone()).filter(|id| crate::git::is_commit_id(id))
 }

@@ -24,6 +24,7 @@ mod meta;
 mod polled;
 mod previews;
 mod projects;
+mod registries;
 pub mod releases;
 #[cfg(test)]
 pub(crate) mod scratch;
@@ -51,6 +52,7 @@ pub use leavings::{NewTombstone, Tombstone};
 pub use polled::PolledHead;
 pub use previews::{NewPreviewVariable, PreviewRow, PreviewVariableRow};
 pub use projects::{EnvironmentRow, ProjectRow};
+pub use registries::RegistryRow;
 pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;
 pub use variables::{NewVariable, VariableRow};

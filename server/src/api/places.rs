@@ -2,7 +2,7 @@
 
 use berth_domain::{
     domain_name::HostName,
-    ids::{CertificateId, DeliveryId, DomainId, FileId, KeyId, SessionId, TokenId},
+    ids::{CertificateId, DeliveryId, DomainId, FileId, KeyId, RegistryId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -158,4 +158,13 @@ pub struct InKey {
     /// The key's id.
     #[param(value_type = uuid::Uuid)]
     pub id: KeyId,
+}
+
+/// A registry of the organisation.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InRegistry {
+    /// The registry's id.
+    #[param(value_type = uuid::Uuid)]
+    pub registry: RegistryId,
 }

@@ -59,6 +59,22 @@ impl Client {
         self.answered(request).await
     }
 
+    /// Sends bytes as they come, and reads the answer; there is no limit to how long that takes.
+    pub async fn pour<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        encoding: Option<&str>,
+        body: reqwest::Body,
+    ) -> Result<T, Failure> {
+        let mut request =
+            self.request(Method::POST, path, query)?.header("content-type", "application/x-tar").body(body);
+        if let Some(encoding) = encoding {
+            request = request.header("content-encoding", encoding);
+        }
+        self.read(request).await
+    }
+
     fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Result<RequestBuilder, Failure> {
         let mut url = self.base.join(&format!("api/v1{path}")).map_err(Failure::trouble)?;
         if !query.is_empty() {

@@ -5,7 +5,7 @@ use super::{
     client::{self, Client},
     duration,
     follow::Follow,
-    print,
+    print, upload,
 };
 use berth_domain::{
     deployment::{DeployRequest, DeploymentView, Status},
@@ -13,7 +13,7 @@ use berth_domain::{
 };
 use clap::Args;
 use reqwest::Method;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
 pub struct DeployArgs {
@@ -28,6 +28,12 @@ pub struct DeployArgs {
     /// The same commit and image as what is live, with the present configuration and variables
     #[arg(long, conflicts_with_all = ["commit", "no_cache"])]
     restart: bool,
+    /// This image, for a service from an image; it is the service's image from then on
+    #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["commit", "restart", "tar"])]
+    image: Option<String>,
+    /// Build what is in this folder (all of it but .git) or tarball; - for a tarball on the standard input
+    #[arg(long, value_name = "FOLDER|FILE|-", conflicts_with_all = ["commit", "restart"])]
+    tar: Option<PathBuf>,
     #[command(flatten)]
     waiting: Waiting,
     #[command(flatten)]
@@ -48,7 +54,18 @@ pub struct Waiting {
 /// Queues a deployment, and waits for it when asked to.
 pub async fn run(args: DeployArgs) -> Result<(), Failure> {
     let client = args.remote.client()?;
-    let request = DeployRequest { commit: args.commit, no_cache: args.no_cache, restart: args.restart };
+    if let Some(source) = &args.tar {
+        let queued = upload::send(&client, &args.service, source, args.no_cache).await?;
+        return args.waiting.for_outcome(&client, queued, args.remote.json).await;
+    }
+    let (commit, image) = (args.commit, args.image);
+    let request = DeployRequest {
+        commit,
+        no_cache: args.no_cache,
+        restart: args.restart,
+        image,
+        ..DeployRequest::default()
+    };
     let path = format!("{}/deployments", client::service(&args.service));
     let queued: DeploymentView = client.send(Method::POST, &path, &request).await?;
     args.waiting.for_outcome(&client, queued, args.remote.json).await

@@ -12,6 +12,7 @@ pub use words::{join_words, split_words};
 
 use crate::api::PanelError;
 use berth_domain::{
+    builder::{Builder, StaticSite},
     dotenv,
     name::Name,
     problem::Problem,
@@ -60,6 +61,14 @@ pub struct SourceForm {
     pub dockerfile: String,
     pub target: String,
     pub build_args: String,
+    /// `dockerfile`, `static` or `auto`.
+    pub builder: String,
+    /// The folder of a site that is served.
+    pub publish: String,
+    pub build_command: String,
+    pub build_image: String,
+    /// Anything here: unknown paths get the site's first page.
+    pub single_page: String,
     pub reference: String,
 }
 
@@ -86,7 +95,16 @@ impl SourceForm {
 
     /// How a repository is built.
     fn of_build(git: &GitSource) -> Self {
+        let site = match &git.builder {
+            Builder::Static(site) => site.clone(),
+            Builder::Dockerfile | Builder::Auto => StaticSite::default(),
+        };
         Self {
+            builder: git.builder.as_str().to_owned(),
+            publish: site.publish,
+            build_command: site.command.unwrap_or_default(),
+            build_image: site.image.unwrap_or_default(),
+            single_page: if site.single_page { "true".to_owned() } else { String::new() },
             folder: git.folder.clone(),
             dockerfile: git.dockerfile.clone(),
             target: git.target.clone().unwrap_or_default(),
@@ -106,7 +124,7 @@ impl SourceForm {
                 Source::Git(self.git(url, &self.branch)?)
             }
         };
-        source.check().map_err(|(field, why)| invalid(field, why))?;
+        source.check().map_err(|(field, why)| invalid(form_field(field), why))?;
         Ok(source)
     }
 
@@ -122,7 +140,31 @@ impl SourceForm {
         git.target = optional(&self.target).map(str::to_owned);
         let pairs = dotenv::parse(&text_area(&self.build_args)).map_err(|why| invalid("build_args", why))?;
         git.build_args = pairs.into_iter().collect();
+        git.builder = self.builder();
         Ok(git)
+    }
+
+    fn builder(&self) -> Builder {
+        let command = text_area(&self.build_command);
+        match self.builder.as_str() {
+            "static" => Builder::Static(StaticSite {
+                publish: self.publish.trim().to_owned(),
+                command: Some(command).filter(|text| !text.trim().is_empty()),
+                image: optional(&self.build_image).map(str::to_owned),
+                single_page: !self.single_page.is_empty(),
+            }),
+            "auto" => Builder::Auto,
+            _ => Builder::Dockerfile,
+        }
+    }
+}
+
+/// The form's name for a field of the source.
+fn form_field(field: &str) -> &str {
+    match field {
+        "command" => "build_command",
+        "image" => "build_image",
+        other => other,
     }
 }
 
@@ -216,6 +258,22 @@ mod tests {
         assert_eq!(image("registry.example:5000/team/api:1.2@sha256:00").as_deref(), Some("api"));
         assert_eq!(image("nginx:1.27").as_deref(), Some("nginx"));
         assert_eq!(image(""), None);
+    }
+
+    #[test]
+    fn a_site_survives_its_form_and_names_what_is_wrong() {
+        let site = StaticSite {
+            publish: "dist".into(),
+            command: Some("npm ci\nnpm run build".into()),
+            image: Some("node:22".into()),
+            single_page: true,
+        };
+        let mut git = GitSource::new("https://git.example/a.git");
+        git.builder = Builder::Static(site);
+        let source = Source::Git(git);
+        assert_eq!(SourceForm::of(&source).source().ok(), Some(source.clone()));
+        let form = SourceForm { build_image: String::new(), ..SourceForm::of(&source) };
+        assert_eq!(form.source().unwrap_err().0.field.as_deref(), Some("build_image"));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     api::domains::{AddDomain, RemoveDomain, load_domains},
     components::{
-        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Icon, LinkButton, Load, Loadable, Submission, Table,
-        TextField, Time, Tone, Variant,
+        Badge, Button, Card, Disclosure, EmptyState, Form, Hidden, Icon, LinkButton, Load, Loadable,
+        Submission, Table, TextField, Time, Tone, Variant,
     },
     live::Topic,
     widgets::UrlLink,

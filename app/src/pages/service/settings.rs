@@ -2,6 +2,7 @@
 
 use super::{
     access::AccessCard,
+    build::BuildCard,
     delete::DeleteCard,
     follow::refresh_after,
     frame::{Here, ServiceFrame, may},
@@ -39,10 +40,12 @@ fn Settings(here: Here) -> impl IntoView {
     }
     let pushed = here.service.with_untracked(|service| matches!(service.source, Source::Pushed(_)));
     let from_git = here.service.with_untracked(|service| matches!(service.source, Source::Git(_)));
+    let builds = here.service.with_untracked(|service| !matches!(service.source, Source::Image(_)));
     let here = StoredValue::new(here);
     view! {
         <RestartBanner here=here.get_value()/>
         <SourceCard here=here.get_value()/>
+        {builds.then(|| view! { <BuildCard here=here.get_value()/> })}
         <RunCard here=here.get_value()/>
         <AutoDeployCard here=here.get_value()/>
         <TriggersCard here=here.get_value()/>

@@ -100,6 +100,9 @@ pub struct ServiceSettings {
     pub previews: PreviewSettings,
     /// How long a build may take, in seconds.
     pub build_timeout_s: u32,
+    /// The keys of the variables that builds get, as BuildKit secrets: `RUN --mount=type=secret,id=KEY`. No other variable
+    /// is seen by a build.
+    pub build_variables: Vec<String>,
 }
 
 impl Default for ServiceSettings {
@@ -127,6 +130,7 @@ impl Default for ServiceSettings {
             poll_s: None,
             previews: PreviewSettings::default(),
             build_timeout_s: 1_800,
+            build_variables: Vec::new(),
         }
     }
 }
@@ -146,6 +150,9 @@ impl ServiceSettings {
         }
         if !(5..=86_400).contains(&self.build_timeout_s) {
             return Err(("build_timeout_s", "A build may take from 5 seconds to a day.".into()));
+        }
+        if let Some(key) = self.build_variables.iter().find(|key| !crate::variable::is_key(key)) {
+            return Err(("build_variables", format!("{key:?} is not the key of a variable.")));
         }
         if self.poll_s.is_some_and(|every| !(10..=86_400).contains(&every)) {
             return Err((

@@ -26,6 +26,15 @@ impl Acting {
     pub async fn deploy(&self, path: &ServicePath, request: DeployRequest) -> Result<DeploymentView> {
         self.require(Permission::Deploy)?;
         check_commit(request.commit.as_deref())?;
+        if request.upload.is_some() {
+            return Err(Error::invalid(
+                "upload",
+                "Send the tarball itself, to \u{201c}deployments/upload\u{201d}.",
+            ));
+        }
+        if let Some(image) = &request.image {
+            self.take_image(path, image, &request).await?;
+        }
         let service = self.service_id(path).await?;
         if request.restart && self.engine.parts.store.live_release(service).await?.is_none() {
             return Err(conflict_with_hint(format!("Nothing of {path} was ever live."), "Deploy it first."));

@@ -44,6 +44,7 @@ impl Acting {
             build_cache: measured.docker.build_cache,
             database: measured.database,
             file_systems: measured.file_systems.clone(),
+            short: measured.file_systems.iter().any(|found| self.engine.is_short(found)),
         })
     }
 

@@ -277,9 +277,11 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         poll_s,
         previews,
         build_timeout_s,
+        build_variables,
     } = &old.settings;
     let b = &new.settings;
     let parts = [
+        (*build_variables != b.build_variables, "variables of builds"),
         (old.source != new.source, "source"),
         (*port != b.port, "port"),
         (*routed != b.routed, "whether it answers requests"),

@@ -140,7 +140,7 @@ struct Told {
 
 fn address(plain: &Plain, request: &BuildRequest, tag: &str, id: &str) -> Result<url::Url, DockerError> {
     let mut url = plain.url("/build")?;
-    let dockerfile = if request.dockerfile.is_empty() {
+    let dockerfile = if request.dockerfile.is_empty() || request.written.is_some() {
         "Dockerfile"
     } else {
         request.dockerfile.trim_start_matches("./")

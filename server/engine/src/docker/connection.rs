@@ -139,6 +139,10 @@ impl Runtime for Docker {
         image::pull(self, reference, auth, progress).await
     }
 
+    async fn push_image(&self, reference: &str, auth: &RegistryAuth) -> Result<String, DockerError> {
+        image::push(self, reference, auth).await
+    }
+
     async fn inspect_image(&self, reference: &str) -> Result<Option<ImageFacts>, DockerError> {
         image::inspect(self, reference).await
     }
@@ -223,6 +227,14 @@ impl Runtime for Docker {
 
     async fn stats(&self, name: &str) -> Result<InstanceStats, DockerError> {
         stats::measure(self, name).await
+    }
+
+    async fn trim_build_cache(&self, keep: u64) -> Result<u64, DockerError> {
+        usage::trim_build_cache(self, keep).await
+    }
+
+    async fn root_folder(&self) -> Result<String, DockerError> {
+        usage::root_folder(self).await
     }
 
     async fn disk_usage(&self, labels: &Labels, namespace: &str) -> Result<DiskUsage, DockerError> {

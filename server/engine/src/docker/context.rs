@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::DockerError;
 use super::ignorefile::IgnoreFile;
 use super::names::shown;
-use super::spec::BuildRequest;
+use super::spec::{BuildRequest, Written};
 
 /// Left out unless the `.dockerignore` takes it back: what git keeps changes with every checkout, so that
 /// `COPY . .` would never come from the cache.
@@ -19,12 +19,24 @@ const LEFT_OUT: [&str; 1] = [".git"];
 /// Checks the request's paths and packs the context. Blocks: for a thread of its own.
 pub(super) fn pack(request: &BuildRequest, cancel: &CancellationToken) -> Result<File, DockerError> {
     let context = folder_of(request)?;
-    let dockerfile = dockerfile_of(request, &context)?;
+    let dockerfile = match &request.written {
+        Some(_) => String::new(),
+        None => dockerfile_of(request, &context)?,
+    };
     let ignore = ignore_file(&context, &dockerfile)?;
     let file = tempfile::tempfile().map_err(|error| failed("a temporary file", &error))?;
-    let mut pack =
-        Pack { root: &context, dockerfile, ignore, tar: tar::Builder::new(BufWriter::new(file)), cancel };
+    let mut pack = Pack {
+        root: &context,
+        below: String::new(),
+        dockerfile,
+        ignore,
+        tar: tar::Builder::new(BufWriter::new(file)),
+        cancel,
+    };
     pack.tar.follow_symlinks(false);
+    if let Some(written) = &request.written {
+        pack.write(written).map_err(|error| failed("a temporary file", &error))?;
+    }
     pack.folder("")?;
     let finish = || -> std::io::Result<File> {
         let mut file = pack.tar.into_inner()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
@@ -112,6 +124,8 @@ fn ignore_file(context: &Path, dockerfile: &str) -> Result<IgnoreFile, DockerErr
 
 struct Pack<'a> {
     root: &'a Path,
+    /// What every name in the archive begins with.
+    below: String,
     dockerfile: String,
     ignore: IgnoreFile,
     tar: tar::Builder<BufWriter<File>>,
@@ -119,6 +133,20 @@ struct Pack<'a> {
 }
 
 impl Pack<'_> {
+    /// Puts what Berth wrote before the context, whose names begin with a folder from here on.
+    fn write(&mut self, written: &Written) -> std::io::Result<()> {
+        let dockerfile = ("Dockerfile", written.dockerfile.as_str());
+        let files = written.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        for (name, text) in [dockerfile].into_iter().chain(files) {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.set_size(text.len() as u64);
+            self.tar.append_data(&mut header, name, text.as_bytes())?;
+        }
+        self.below = format!("{}/", written.folder);
+        Ok(())
+    }
+
     /// Packs what is in a folder, in order of names, so that the same tree gives the same archive.
     fn folder(&mut self, inner: &str) -> Result<(), DockerError> {
         let folder = self.root.join(inner);
@@ -172,13 +200,15 @@ impl Pack<'_> {
 
     fn add_folder(&mut self, path: &str, metadata: &Metadata) -> std::io::Result<()> {
         let mut header = header(metadata, tar::EntryType::Directory);
-        self.tar.append_data(&mut header, format!("{path}/"), std::io::empty())
+        let name = format!("{}{path}/", self.below);
+        self.tar.append_data(&mut header, name, std::io::empty())
     }
 
     /// The link itself: what it leads to is decided inside the build, where only the context is.
     fn add_link(&mut self, path: &str, whole: &Path, metadata: &Metadata) -> std::io::Result<()> {
         let target = std::fs::read_link(whole)?;
-        self.tar.append_link(&mut header(metadata, tar::EntryType::Symlink), path, target)
+        let name = format!("{}{path}", self.below);
+        self.tar.append_link(&mut header(metadata, tar::EntryType::Symlink), name, target)
     }
 
     fn add_file(&mut self, path: &str, whole: &Path) -> std::io::Result<()> {
@@ -187,7 +217,8 @@ impl Pack<'_> {
         let metadata = file.metadata()?;
         let mut header = header(&metadata, tar::EntryType::Regular);
         header.set_size(metadata.len());
-        self.tar.append_data(&mut header, path, std::io::Read::take(file, metadata.len()))
+        let name = format!("{}{path}", self.below);
+        self.tar.append_data(&mut header, name, std::io::Read::take(file, metadata.len()))
     }
 }
 

@@ -45,6 +45,22 @@ impl BuildFailure {
         self.reason.contains("137")
             || self.last_lines.iter().any(|line| line.to_lowercase().contains("killed"))
     }
+
+    /// Whether the step could start no more processes or threads: the words of the kernel, shells and common runtimes.
+    pub fn was_starved(&self) -> bool {
+        const WORDS: [&str; 6] = [
+            "resource temporarily unavailable",
+            "cannot fork",
+            "can't fork",
+            "unable to create new native thread",
+            "failed to create new os thread",
+            "eagain",
+        ];
+        self.last_lines.iter().chain([&self.reason]).any(|line| {
+            let line = line.to_lowercase();
+            WORDS.iter().any(|word| line.contains(word))
+        })
+    }
 }
 
 impl fmt::Display for BuildFailure {
@@ -139,6 +155,14 @@ pub enum DockerError {
     #[error("cannot pull image `{reference}`: {reason}")]
     Pull {
         /// The reference as given.
+        reference: String,
+        /// The registry's words, and what to do where that is known.
+        reason: String,
+    },
+    /// An image could not be pushed.
+    #[error("cannot push image `{reference}`: {reason}")]
+    Push {
+        /// The reference at the registry.
         reference: String,
         /// The registry's words, and what to do where that is known.
         reason: String,

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use bollard::auth::DockerCredentials;
 use bollard::models::{CreateImageInfo, ImageInspect};
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
+    CreateImageOptionsBuilder, ListImagesOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptionsBuilder,
+    TagImageOptionsBuilder,
 };
 use chrono::DateTime;
 use futures::StreamExt;
@@ -54,6 +55,32 @@ pub(super) async fn pull(
         reason: "the registry answered, but the image did not arrive; try again".into(),
         reference,
     })
+}
+
+pub(super) async fn push(
+    docker: &Docker,
+    reference: &str,
+    auth: &RegistryAuth,
+) -> Result<String, DockerError> {
+    let reference = image_reference(reference)?;
+    let (repository, tag) = repository_and_tag(&reference);
+    let options = PushImageOptionsBuilder::default().tag(tag).build();
+    let failed =
+        |reason: &str| DockerError::Push { reference: reference.clone(), reason: pull_advice(reason) };
+    let mut answers =
+        std::pin::pin!(docker.api.push_image(repository, Some(options), Some(credentials(auth))));
+    while let Some(answer) = answers.next().await {
+        let told = answer.map_err(docker.failed(asked("push", &reference))).map_err(|error| match error {
+            DockerError::Refused { reason, .. } | DockerError::NotFound { reason, .. } => failed(&reason),
+            other => other,
+        })?;
+        if let Some(message) = told.error_detail.as_ref().and_then(|detail| detail.message.as_deref()) {
+            return Err(failed(message));
+        }
+    }
+    let pushed = inspect(docker, &reference).await?.map(|facts| facts.repo_digests).unwrap_or_default();
+    let there = |digest: &&String| digest.split_once('@').is_some_and(|(name, _)| name == repository);
+    pushed.iter().find(there).cloned().ok_or_else(|| failed("the registry answered, but gave no digest"))
 }
 
 fn word_of(told: CreateImageInfo) -> PullProgress {

@@ -60,9 +60,30 @@ pub(super) async fn ask<T: DeserializeOwned>(
     within: Duration,
 ) -> Result<T, DockerError> {
     let plain = Plain::of(docker)?;
-    let answer = plain.client.get(format!("{}{path}", plain.base)).timeout(within).send().await;
+    let request = plain.client.get(format!("{}{path}", plain.base));
+    answered(&plain, request, "measure", within).await
+}
+
+/// `POST path` without a body, as a value, within that time.
+pub(super) async fn tell<T: DeserializeOwned>(
+    docker: &Docker,
+    path: &str,
+    within: Duration,
+) -> Result<T, DockerError> {
+    let plain = Plain::of(docker)?;
+    let request = plain.client.post(format!("{}{path}", plain.base));
+    answered(&plain, request, "trim", within).await
+}
+
+async fn answered<T: DeserializeOwned>(
+    plain: &Plain,
+    request: reqwest::RequestBuilder,
+    action: &'static str,
+    within: Duration,
+) -> Result<T, DockerError> {
+    let answer = request.timeout(within).send().await;
     let answer = answer.and_then(reqwest::Response::error_for_status).map_err(|e| plain.failed(&e))?;
-    let asked = Asked::to("measure", ObjectKind::Engine, "engine");
+    let asked = Asked::to(action, ObjectKind::Engine, "engine");
     answer.json().await.map_err(|error| DockerError::Refused {
         action: asked.action,
         kind: asked.kind,

@@ -53,6 +53,8 @@ pub struct BuildRequest {
     pub context: String,
     /// The Dockerfile's path inside the context.
     pub dockerfile: String,
+    /// What Berth writes instead of the repository's Dockerfile.
+    pub written: Option<Written>,
     /// The stage to stop at.
     pub target: Option<String>,
     /// Build arguments; visible in the image's history, so never secrets.
@@ -69,6 +71,16 @@ pub struct BuildRequest {
     pub no_cache: bool,
     /// Ask the registries for newer base images.
     pub pull: bool,
+}
+
+/// A Dockerfile of Berth's own, and what lies beside it; the context is in a folder then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub dockerfile: String,
+    /// Further files by name.
+    pub files: BTreeMap<String, String>,
+    /// The folder that the context is put into.
+    pub folder: String,
 }
 
 /// Something put into a container's file system.

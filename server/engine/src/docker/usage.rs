@@ -69,10 +69,27 @@ pub(super) async fn measure(
     namespace: &str,
 ) -> Result<DiskUsage, DockerError> {
     let answer: Answer = session::ask(docker, "/system/df", PATIENCE).await?;
-    let info =
-        docker.api.info().await.map_err(docker.failed(Asked::to("ask", ObjectKind::Engine, "engine")))?;
-    let root = info.docker_root_dir.unwrap_or_default();
+    let root = root_folder(docker).await?;
     Ok(DiskUsage { root, ..usage_of(answer, labels, namespace) })
+}
+
+pub(super) async fn root_folder(docker: &Docker) -> Result<String, DockerError> {
+    let info = docker.api.info().await;
+    let info = info.map_err(docker.failed(Asked::to("ask", ObjectKind::Engine, "engine")))?;
+    Ok(info.docker_root_dir.unwrap_or_default())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Trimmed {
+    space_reclaimed: u64,
+}
+
+/// By the name that the parameter has in the API that is spoken here; bollard knows only the one of later engines.
+pub(super) async fn trim_build_cache(docker: &Docker, keep: u64) -> Result<u64, DockerError> {
+    let path = format!("/build/prune?all=1&keep-storage={keep}");
+    let trimmed: Trimmed = session::tell(docker, &path, PATIENCE).await?;
+    Ok(trimmed.space_reclaimed)
 }
 
 fn usage_of(answer: Answer, wanted: &Labels, namespace: &str) -> DiskUsage {

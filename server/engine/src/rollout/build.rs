@@ -7,7 +7,9 @@ use std::{
 
 use berth_domain::{
     deployment::Commit,
+    disk::size_text,
     source::{GitSource, ImageSource, PushedSource, Source},
+    upload::Upload,
 };
 use tokio::sync::mpsc;
 
@@ -17,9 +19,10 @@ use crate::{
     git::{Bounds, GitError, RemoteUrl, Revision},
     logs::NewLine,
     naming::SERVICE,
-    pen::{self, Limits, Pen},
+    pen::{self, Limits, Pen, Running},
     scratch,
     store::{Scope, Subject},
+    uploads::archive,
 };
 
 /// How long a fetch may take; a server that accepts and never answers ends it.
@@ -47,10 +50,16 @@ impl Rollout {
             self.job.image = Some(live.spec.image_name.clone());
             return self.reuse_image(&live.spec.image_id, "Use the image of the live release").await;
         }
+        if let Some(upload) = self.job.request.upload.clone() {
+            return self.build_from_upload(&upload).await;
+        }
         match self.job.source.clone() {
             Source::Git(git) => self.build_from_git(&git).await,
             Source::Pushed(pushed) => self.build_from_push(&pushed).await,
-            Source::Image(image) => self.pull(&image).await,
+            Source::Image(image) => {
+                let reference = self.job.request.image.clone().unwrap_or(image.reference);
+                self.pull(&ImageSource { reference }).await
+            }
         }
     }
 
@@ -76,7 +85,7 @@ impl Rollout {
         self.job.image = Some(image.reference.clone());
         let local = docker.inspect_image(&image.reference).await?;
         self.journal.say(&format!("Pull {}", image.reference)).await;
-        let auth = self.engine.registry_credential(&self.job)?;
+        let auth = self.engine.registry_credential(&self.job, &image.reference).await?;
         let facts = match (docker.pull_image(&image.reference, auth.as_ref(), &|_| {}).await, local) {
             (Ok(facts), _) => facts,
             (Err(error), Some(local)) => {
@@ -106,6 +115,39 @@ impl Rollout {
         self.build_image(&pushed.at(""), &folder.path).await
     }
 
+    async fn build_from_upload(&mut self, upload: &Upload) -> Result<(), Halt> {
+        let build = match &self.job.source {
+            Source::Git(git) => git.clone(),
+            Source::Pushed(pushed) => pushed.at(""),
+            Source::Image(_) => {
+                return Err(Halt::failed("The service is made of an image now, and builds nothing"));
+            }
+        };
+        let _turn = self.wait_for_turn().await?;
+        let folder =
+            Checkout::new(self.engine.config().data.join("builds").join(self.job.id.to_string())).await?;
+        let commit = self.unpack(upload, &folder.path).await?;
+        self.note(commit).await?;
+        self.build_image(&build, &folder.path).await
+    }
+
+    /// Writes the files of a tarball into a folder. Its digest stands for the commit.
+    async fn unpack(&self, upload: &Upload, folder: &Path) -> Result<Commit, Halt> {
+        let title = format!("{} files, {}, as a tarball", upload.files, size_text(upload.size));
+        self.journal.say(&format!("Unpack {title}")).await;
+        let path = self.engine.upload_file(self.job.service, upload);
+        let (bounds, root) = (self.engine.upload_bounds(), folder.to_owned());
+        let unpacked = tokio::task::spawn_blocking(move || {
+            let file = std::fs::File::open(&path)?;
+            archive::unpack(&file, &bounds, &root).map_err(std::io::Error::other)
+        });
+        let gone = |error: std::io::Error| {
+            Halt::failed(format!("The tarball cannot be unpacked: {error}. Send it again"))
+        };
+        unpacked.await.map_err(Halt::fault)?.map_err(gone)?;
+        Ok(Commit { id: upload.digest.clone(), title, author: self.job.actor.clone() })
+    }
+
     /// Writes down what is built.
     async fn note(&mut self, commit: Commit) -> Result<(), Halt> {
         self.journal.say(&format!("Commit {} {} by {}", commit.short(), commit.title, commit.author)).await;
@@ -114,16 +156,21 @@ impl Rollout {
         self.engine.parts.store.note_source(&self.job).await.map_err(Halt::store)
     }
 
+    /// Waits until no other build is in the way, and sees that there is room for one more.
     async fn wait_for_turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Halt> {
         let builds = self.engine.parts.builds.clone();
-        if let Ok(turn) = builds.clone().try_acquire_owned() {
-            return Ok(turn);
-        }
-        self.journal.say("Wait for another build to finish.").await;
-        builds.acquire_owned().await.map_err(Halt::fault)
+        let turn = match builds.clone().try_acquire_owned() {
+            Ok(turn) => turn,
+            Err(_) => {
+                self.journal.say("Wait for another build to finish.").await;
+                builds.acquire_owned().await.map_err(Halt::fault)?
+            }
+        };
+        self.engine.find_room().await.map_err(|shortage| Halt::failed(shortage.to_string()))?;
+        Ok(turn)
     }
 
-    async fn check_out(&mut self, git: &GitSource, folder: &Path) -> Result<Commit, Halt> {
+    pub(super) async fn check_out(&mut self, git: &GitSource, folder: &Path) -> Result<Commit, Halt> {
         let remote = self.engine.remote_for(&self.job, git.url.parse::<RemoteUrl>()?).await?;
         let revision = match &self.job.request.commit {
             Some(commit) => Revision::commit(commit)?,
@@ -153,35 +200,43 @@ impl Rollout {
         Ok(Commit { id: done.id, title: done.subject, author: done.author })
     }
 
-    async fn build_image(&self, git: &GitSource, root: &Path) -> Result<(), Halt> {
+    async fn build_image(&mut self, git: &GitSource, root: &Path) -> Result<(), Halt> {
         let docker = self.engine.docker().await?;
         let naming = &self.engine.parts.naming;
         let mut labels: Labels = naming.ours();
         labels.insert(SERVICE.into(), self.job.service.to_string());
+        let (written, dockerfile) = self.choose_builder(git, root).await?;
         let request = BuildRequest {
             root: root.to_owned(),
             context: git.folder.clone(),
-            dockerfile: git.dockerfile.clone(),
-            target: git.target.clone().filter(|target| !target.is_empty()),
+            dockerfile,
+            target: git.target.clone().filter(|target| !target.is_empty() && written.is_none()),
+            written,
             args: git.build_args.clone(),
             tag: self.image_tag(),
             labels,
             no_cache: self.job.request.no_cache,
+            secrets: self.build_secrets().await?,
+            registries: self.engine.registries_of(self.job.organisation).await?,
             ..BuildRequest::default()
         };
         let (lines, received) = mpsc::unbounded_channel();
+        let running = Running::default();
+        let heard = running.clone();
         let sink = move |line: BuildLine| {
+            heard.hear(&line);
             // The receiver lives as long as the build; a line behind its end has nobody to read it.
             let _ = lines.send(line);
         };
         let building = async {
             let sink = sink;
-            self.build_in_pen(&*docker, &request, &sink).await
+            self.build_in_pen(&*docker, &request, &sink, &running).await
         };
         let (built, ()) = tokio::join!(building, keep_lines(self.journal.clone(), received));
         let id = built?;
         self.journal.say(&format!("Built {id}")).await;
-        Ok(())
+        self.engine.keep_cache_in_budget(&*docker).await;
+        self.push_release().await
     }
 
     /// Builds within what all builds together may take; one that comes to a limit ends by its name.
@@ -190,6 +245,7 @@ impl Rollout {
         docker: &dyn Runtime,
         request: &BuildRequest,
         sink: &(dyn Fn(BuildLine) + Send + Sync),
+        running: &Running,
     ) -> Result<String, Halt> {
         let (pen, config) = (Pen::new(), self.engine.config());
         let limits = Limits::of(config.build_memory, config.build_processes).await;
@@ -203,7 +259,7 @@ impl Rollout {
         let mut building = docker.build_image(request, sink, &cancel);
         let built = tokio::select! {
             built = &mut building => built,
-            () = pen.overrun(&limits) => {
+            () = pen.overrun(&limits, running) => {
                 cancel.cancel();
                 // It is over once Docker says so, however it ended.
                 let _ = building.await;
@@ -212,7 +268,7 @@ impl Rollout {
         };
         match built {
             Err(DockerError::Build(failure)) => {
-                let limit = pen.met().await.since(before, &limits, failure.was_killed());
+                let limit = pen.met().await.since(before, &limits, &failure);
                 Err(match limit {
                     Some(limit) => Halt::failed_with(format!("{limit}. {failure}"), failure.last_lines),
                     None => DockerError::Build(failure).into(),
@@ -240,13 +296,13 @@ async fn keep_git_lines(journal: Journal, mut lines: mpsc::UnboundedReceiver<Str
 }
 
 /// A checkout that goes away with its build.
-struct Checkout {
-    path: PathBuf,
+pub(super) struct Checkout {
+    pub(super) path: PathBuf,
 }
 
 impl Checkout {
     /// An empty folder; what a former attempt left is removed.
-    async fn new(path: PathBuf) -> Result<Self, Halt> {
+    pub(super) async fn new(path: PathBuf) -> Result<Self, Halt> {
         match tokio::fs::remove_dir_all(&path).await {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

@@ -50,6 +50,8 @@ pub struct SettingsForm {
     pub stop_grace: String,
     /// Minutes.
     pub build_timeout: String,
+    /// Keys, separated by spaces or commas.
+    pub build_variables: String,
 }
 
 impl SettingsForm {
@@ -69,6 +71,7 @@ impl SettingsForm {
             drain: seconds_text(settings.drain_ms),
             stop_grace: seconds_text(settings.stop_grace_ms),
             build_timeout: (f64::from(settings.build_timeout_s) / 60.0).to_string(),
+            build_variables: settings.build_variables.join(" "),
         }
     }
 
@@ -99,11 +102,17 @@ impl SettingsForm {
             drain_ms: scaled("drain", &self.drain, 1_000.0)?,
             stop_grace_ms: scaled("stop_grace", &self.stop_grace, 1_000.0)?,
             build_timeout_s: scaled("build_timeout", &self.build_timeout, 60.0)?,
+            build_variables: words(&self.build_variables),
             ..present
         };
         settings.check().map_err(|(field, why)| invalid(form_field(field, &settings.strategy), why))?;
         Ok(settings)
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    let all = text.split([' ', ',', '\n', '\r', '\t']);
+    all.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// The form's name for a field of the settings.

@@ -28,3 +28,19 @@ entity! {
         sealed: Vec<u8>,
     }
 }
+
+entity! {
+    /// Registries of images, with sealed credentials.
+    registries "registries" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        organisation_id: Uuid,
+        address: String,
+        prefix: String,
+        username: String,
+        sealed: Vec<u8>,
+        push: bool,
+        changed_by: String,
+        changed_at: Time,
+    }
+}

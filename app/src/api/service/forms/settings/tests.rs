@@ -39,6 +39,7 @@ fn everything_set() -> ServiceSettings {
         drain_ms: 2_500,
         stop_grace_ms: 3_000,
         build_timeout_s: 60,
+        build_variables: vec!["NPM_TOKEN".into(), "OTHER".into()],
         probe: probe_set(),
         ..ServiceSettings::default()
     }
