@@ -3,7 +3,7 @@
 use berth_tests::prelude::*;
 
 /// Pages that only a member sees.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/production/new",

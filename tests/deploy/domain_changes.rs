@@ -76,7 +76,7 @@ fn edit(dice: &mut StdRng, number: u32) -> (Value, Option<&'static str>) {
     let text = ["{{ env \"HOME\" }}", "}}{{", "`", "\"", "plain", "ü", "$1"][dice.random_range(0..7)];
     match dice.random_range(0..16) {
         0 => (json!({ "response_headers": [{ "name": "X-Edit", "value": text }] }), None),
-        1 => (json!({ "compress": number % 2 == 0 }), None),
+        1 => (json!({ "compress": number.is_multiple_of(2) }), None),
         2 => (json!({ "hsts": { "max_age_s": 1 + number } }), None),
         3 => (
             json!({ "redirect": { "to": format!("https://{text}") } }),

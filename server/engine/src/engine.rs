@@ -176,9 +176,12 @@ impl Engine {
             collector,
             to_collect: Mutex::new(Some(requests)),
         };
-        let engine = Self { parts: Arc::new(parts) };
-        engine.prepare_setup().await?;
-        Ok(engine)
+        Self { parts: Arc::new(parts) }.prepared().await
+    }
+
+    async fn prepared(self) -> Result<Self, StartError> {
+        self.prepare_setup().await?;
+        Ok(self)
     }
 
     /// Runs the background work until the token is cancelled: the queue, the reconcilers, the log collector.

@@ -185,8 +185,8 @@ impl Pen {
         let first = processes.lines().filter_map(|line| line.parse::<u32>().ok()).min()?;
         let command = fs::read(format!("/proc/{first}/cmdline")).await.ok()?;
         // The shell's own words do not say which step it is: what they are followed by does.
-        let words = command.split(|byte| *byte == 0).filter(|word| !word.is_empty());
-        words.last().map(|word| String::from_utf8_lossy(word).into_owned())
+        let mut words = command.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        words.next_back().map(|word| String::from_utf8_lossy(word).into_owned())
     }
 
     fn group(&self, controller: &str) -> PathBuf {

@@ -252,7 +252,7 @@ fn once_live(service: ServiceRow) -> Result<ServiceRow> {
     Err(conflict_with_hint(format!("Nothing of {} was ever live.", service.path), "Deploy it first."))
 }
 
-/// What an update changes, for the event; without any nothing is written. A setting that is not named here does not compile.
+/// What an update changes, for the event; without any nothing is written. A setting that is not named does not compile.
 fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
     let ServiceSettings {
         port,
@@ -280,8 +280,8 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         build_variables,
     } = &old.settings;
     let b = &new.settings;
+    let builds = *build_timeout_s != b.build_timeout_s || *build_variables != b.build_variables;
     let parts = [
-        (*build_variables != b.build_variables, "variables of builds"),
         (old.source != new.source, "source"),
         (*port != b.port, "port"),
         (*routed != b.routed, "whether it answers requests"),
@@ -299,10 +299,9 @@ fn changed_parts(old: &ServiceRow, new: &ServiceRow) -> Vec<&'static str> {
         (*isolation != b.isolation, "isolation"),
         (*drain_ms != b.drain_ms || *stop_grace_ms != b.stop_grace_ms, "grace"),
         (*auto_deploy != b.auto_deploy, "automatic deployments"),
-        (*watch != b.watch, "watch paths"),
-        (*poll_s != b.poll_s, "polling"),
+        (*watch != b.watch || *poll_s != b.poll_s, "watched paths"),
         (*previews != b.previews, "previews"),
-        (*build_timeout_s != b.build_timeout_s, "build deadline"),
+        (builds, "builds"),
     ];
     parts.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name).collect()
 }

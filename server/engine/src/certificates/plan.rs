@@ -146,7 +146,7 @@ impl CertificateRow {
         let wildcard = zone.wildcard();
         self.organisation == zone.organisation
             && self.origin == CertificateOrigin::Acme
-            && self.names.iter().any(|name| *name == wildcard)
+            && self.names.contains(&wildcard)
     }
 
     fn is_wildcard(&self) -> bool {

@@ -114,7 +114,7 @@ fn forbidden(rule: Option<&CaaRule>, authority: &[String]) -> Option<String> {
     let rule = rule?;
     let allowed: Vec<_> = rule.issuers.iter().filter(|issuer| !issuer.is_empty()).collect();
     if !allowed.is_empty()
-        && (authority.is_empty() || authority.iter().any(|name| allowed.iter().any(|issuer| *issuer == name)))
+        && (authority.is_empty() || authority.iter().any(|name| allowed.contains(&name)))
     {
         return None;
     }

@@ -153,6 +153,7 @@ mod tests {
 
     fn seen(name: &str, running: bool, image: &str) -> Looked {
         Looked {
+            service: None,
             id: name.into(),
             state: if running { InstanceState::Running } else { InstanceState::Exited },
             networks: [("net".to_owned(), None)].into(),

@@ -143,7 +143,7 @@ impl Engine {
         if request.fork {
             return Err("its host does not tell the full id of a fork's commit".into());
         }
-        let remote = self.remote_of(service, git).map_err(|error| error.problem().message)?;
+        let remote = self.remote_of(service, git).await.map_err(|error| error.problem().message)?;
         let asked = self.parts.git.resolve(&remote, &revision, &Bounds::within(ANSWER_WITHIN)).await;
         let head = asked.map_err(|error| error.to_string().trim_end_matches('.').to_owned())?;
         if head.starts_with(&request.commit) {

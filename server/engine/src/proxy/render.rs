@@ -32,7 +32,6 @@ pub fn route_file(routes: &ServiceRoutes) -> Result<String, ProxyError> {
 
 fn routers(file: &mut Document, routes: &ServiceRoutes) {
     file.line(1, "routers:");
-    let secure = [SECURE.to_owned()];
     for (index, route) in routes.routes.iter().enumerate() {
         for kind in kinds(routes, route) {
             file.head(2, &router_name(routes, index, kind)).entry(3, "rule", &rule_of(routes, route, kind));

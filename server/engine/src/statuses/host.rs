@@ -171,7 +171,8 @@ impl Host {
             // A key has at most 40 characters.
             let key: String = hex::encode(Sha256::digest(&report.context)).chars().take(40).collect();
             let body = json!({ "key": key, "name": report.context, "state": state, "url": report.url, "description": words });
-            return (format!("{base}/repositories/{}/commit/{commit}/statuses/build", self.repository), body);
+            let at = format!("{}/repositories/{}/commit/{commit}/statuses/build", self.base, self.repository);
+            return (at, body);
         }
         if self.provider == Provider::GitLab {
             let state = match report.stage {
