@@ -4,7 +4,7 @@ use super::may;
 use crate::{
     api::registries::{DeleteRegistry, KeepRegistry, registries},
     components::{
-        Badge, Button, Card, Checkbox, Disclosure, EmptyState, Form, Hidden, Load, Page, Table, TextField,
+        Badge, Button, Card, Checkbox, Disclosure, EmptyState, Form, Submission, Hidden, Load, Page, Table, TextField,
         Time, Tone, Variant,
     },
     live::{Topic, use_live},
@@ -16,8 +16,8 @@ use leptos::prelude::*;
 #[component]
 pub fn RegistriesPage() -> impl IntoView {
     let live = use_live();
-    let keep = ServerAction::<KeepRegistry>::new();
-    let delete = ServerAction::<DeleteRegistry>::new();
+    let keep = Submission::to::<KeepRegistry>();
+    let delete = Submission::to::<DeleteRegistry>();
     let found = Resource::new(
         move || (live.version(Topic::Registries), keep.version().get(), delete.version().get()),
         |_| registries(),
@@ -42,8 +42,8 @@ pub fn RegistriesPage() -> impl IntoView {
 #[component]
 fn Registries(
     found: Vec<RegistryView>,
-    keep: ServerAction<KeepRegistry>,
-    delete: ServerAction<DeleteRegistry>,
+    keep: Submission,
+    delete: Submission,
 ) -> impl IntoView {
     if found.is_empty() {
         return view! {
@@ -60,8 +60,8 @@ fn Registries(
 #[component]
 fn Row(
     registry: RegistryView,
-    keep: ServerAction<KeepRegistry>,
-    delete: ServerAction<DeleteRegistry>,
+    keep: Submission,
+    delete: Submission,
 ) -> impl IntoView {
     let below = if registry.prefix.is_empty() { String::new() } else { format!("/{}", registry.prefix) };
     let name = format!("{}{below}", registry.address);
@@ -90,7 +90,7 @@ fn Row(
 
 #[component]
 fn RegistryForm(
-    keep: ServerAction<KeepRegistry>,
+    keep: Submission,
     #[prop(optional)] registry: Option<RegistryView>,
 ) -> impl IntoView {
     let known = registry.is_some();

@@ -3,7 +3,7 @@
 use super::frame::Here;
 use crate::{
     api::deployments::{Deploy, preview_build},
-    components::{Button, Card, ErrorState, Form, Hidden, Icon, Skeleton},
+    components::{Button, Card, ErrorState, Form, Submission, Hidden, Icon, Skeleton},
 };
 use berth_domain::builder::{BuildPlan, Builder};
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 /// What can be asked about builds.
 #[component]
 pub fn BuildCard(here: Here) -> impl IntoView {
-    let deploy = ServerAction::<Deploy>::new();
+    let deploy = Submission::to::<Deploy>();
     let path = here.path.clone();
     let load = Action::new(move |(): &()| preview_build(path.clone()));
     let answer = load.value();

@@ -37,7 +37,7 @@ async fn gate(State(realm): State<String>, headers: HeaderMap, request: Request)
         ("/v2/", "Bearer good") => (StatusCode::OK, json, "{}"),
         ("/v2/", _) => {
             let wants = [(header::WWW_AUTHENTICATE, format!("Bearer realm=\"{realm}\",service=\"s\""))];
-            return (StatusCode::UNAUTHORIZED, wants, "{}");
+            (StatusCode::UNAUTHORIZED, wants, "{}")
         }
         _ => (StatusCode::UNAUTHORIZED, json, "{}"),
     }
