@@ -3,7 +3,7 @@
 use super::{follow::refresh_after, frame::Here};
 use crate::{
     api::access::{AskBranches, ForgetHostKey, MakeDeployKey, SetBranch, load_access},
-    components::{Badge, Button, Card, CopyField, Form, Load, Loadable, SelectField, Time, Tone},
+    components::{Badge, Button, Card, CopyField, Form, Load, Loadable, SelectField, Submission, Time, Tone},
     live::{Topic, use_live},
 };
 use berth_domain::access::{AccessView, BranchesView, CredentialKind, HostKeyView, HostTrust};
@@ -16,8 +16,8 @@ pub fn AccessCard(here: Here) -> impl IntoView {
     let topic = Topic::Service(path.clone());
     let access: Loadable<AccessView> =
         Resource::new(move || live.version(topic.clone()), move |_| load_access(path.clone()));
-    let make = ServerAction::<MakeDeployKey>::new();
-    refresh_after(make.into(), Topic::Service(here.path.clone()));
+    let make = Submission::to::<MakeDeployKey>();
+    refresh_after(make, Topic::Service(here.path.clone()));
     let (shown, hidden) = (here.clone(), here.clone());
     view! {
         <Card title="Access to the repository" text="A key pair of this service's own for ssh: give its public half to the git host as a deploy key.">
@@ -56,8 +56,8 @@ fn Access(access: AccessView, here: Here) -> impl IntoView {
 
 #[component]
 fn HostKey(host: String, key: Option<HostKeyView>, here: Here) -> impl IntoView {
-    let forget = ServerAction::<ForgetHostKey>::new();
-    refresh_after(forget.into(), Topic::Service(here.path.clone()));
+    let forget = Submission::to::<ForgetHostKey>();
+    refresh_after(forget, Topic::Service(here.path.clone()));
     let Some(key) = key else {
         let text = format!(
             "The SSH key of {host} is not known yet. The first one that it shows is trusted and shown here."
@@ -85,12 +85,9 @@ fn HostKey(host: String, key: Option<HostKeyView>, here: Here) -> impl IntoView 
 /// Asks the repository, which shows whether it opens, and offers its branches.
 #[component]
 fn Branches(here: Here) -> impl IntoView {
-    let ask = ServerAction::<AskBranches>::new();
+    let ask = Submission::to::<AskBranches>();
     let hidden = here.clone();
-    let found = move || match ask.value().get() {
-        Some(Ok(branches)) => Some(branches),
-        _ => None,
-    };
+    let found = move || ask.output::<BranchesView>();
     view! {
         <Form action=ask class="inline-form">
             {hidden.hidden()}
@@ -102,8 +99,8 @@ fn Branches(here: Here) -> impl IntoView {
 
 #[component]
 fn Choice(branches: BranchesView, here: Here) -> impl IntoView {
-    let set = ServerAction::<SetBranch>::new();
-    refresh_after(set.into(), Topic::Service(here.path.clone()));
+    let set = Submission::to::<SetBranch>();
+    refresh_after(set, Topic::Service(here.path.clone()));
     let present =
         here.service.with_untracked(|service| service.source.branch().unwrap_or_default().to_owned());
     let options = branches.branches.into_iter().map(|branch| (branch.clone(), branch)).collect();
