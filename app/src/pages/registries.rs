@@ -4,8 +4,8 @@ use super::may;
 use crate::{
     api::registries::{DeleteRegistry, KeepRegistry, registries},
     components::{
-        Badge, Button, Card, Checkbox, Disclosure, EmptyState, Form, Submission, Hidden, Load, Page, Table, TextField,
-        Time, Tone, Variant,
+        Badge, Button, Card, Checkbox, Disclosure, EmptyState, Form, Hidden, Load, Page, Submission, Table,
+        TextField, Time, Tone, Variant,
     },
     live::{Topic, use_live},
 };
@@ -40,11 +40,7 @@ pub fn RegistriesPage() -> impl IntoView {
 }
 
 #[component]
-fn Registries(
-    found: Vec<RegistryView>,
-    keep: Submission,
-    delete: Submission,
-) -> impl IntoView {
+fn Registries(found: Vec<RegistryView>, keep: Submission, delete: Submission) -> impl IntoView {
     if found.is_empty() {
         return view! {
             <EmptyState icon="key" title="No registries yet"
@@ -58,11 +54,7 @@ fn Registries(
 }
 
 #[component]
-fn Row(
-    registry: RegistryView,
-    keep: Submission,
-    delete: Submission,
-) -> impl IntoView {
+fn Row(registry: RegistryView, keep: Submission, delete: Submission) -> impl IntoView {
     let below = if registry.prefix.is_empty() { String::new() } else { format!("/{}", registry.prefix) };
     let name = format!("{}{below}", registry.address);
     let id = registry.id.to_string();
@@ -89,10 +81,7 @@ fn Row(
 }
 
 #[component]
-fn RegistryForm(
-    keep: Submission,
-    #[prop(optional)] registry: Option<RegistryView>,
-) -> impl IntoView {
+fn RegistryForm(keep: Submission, #[prop(optional)] registry: Option<RegistryView>) -> impl IntoView {
     let known = registry.is_some();
     let (id, address, prefix, username, push) = match registry {
         Some(one) => (one.id.to_string(), one.address, one.prefix, one.username, one.push),

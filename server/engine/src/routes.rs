@@ -258,7 +258,7 @@ struct Lead<'a> {
     deployment: Option<DeploymentId>,
     traffic: &'a Traffic,
     /// Whether requests go to the waiting room all the same, at a port of their own or at the instances' one.
-    waits: &'a dyn Fn(Option<u16>) -> bool,
+    waits: &'a (dyn Fn(Option<u16>) -> bool + Sync),
 }
 
 impl Lead<'_> {
@@ -324,7 +324,7 @@ mod tests {
         }
     }
 
-    fn lead<'a>(traffic: &'a Traffic, waits: &'a dyn Fn(Option<u16>) -> bool) -> Lead<'a> {
+    fn lead<'a>(traffic: &'a Traffic, waits: &'a (dyn Fn(Option<u16>) -> bool + Sync)) -> Lead<'a> {
         let deployment = traffic.shares.first().map(|share| share.deployment);
         Lead { key: "key", service: ServiceId(Uuid::nil()), deployment, traffic, waits }
     }

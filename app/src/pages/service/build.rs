@@ -3,7 +3,7 @@
 use super::frame::Here;
 use crate::{
     api::deployments::{Deploy, preview_build},
-    components::{Button, Card, ErrorState, Form, Submission, Hidden, Icon, Skeleton},
+    components::{Button, Card, ErrorState, Form, Hidden, Icon, Skeleton, Submission},
 };
 use berth_domain::builder::{BuildPlan, Builder};
 use leptos::prelude::*;

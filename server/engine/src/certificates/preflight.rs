@@ -113,9 +113,7 @@ fn why(error: &reqwest::Error) -> String {
 fn forbidden(rule: Option<&CaaRule>, authority: &[String]) -> Option<String> {
     let rule = rule?;
     let allowed: Vec<_> = rule.issuers.iter().filter(|issuer| !issuer.is_empty()).collect();
-    if !allowed.is_empty()
-        && (authority.is_empty() || authority.iter().any(|name| allowed.contains(&name)))
-    {
+    if !allowed.is_empty() && (authority.is_empty() || authority.iter().any(|name| allowed.contains(&name))) {
         return None;
     }
     let ours = authority.first().map_or("the authority", String::as_str);

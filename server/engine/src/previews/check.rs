@@ -86,7 +86,8 @@ impl Engine {
 
     async fn ask_for_branch(&self, parent: &ServiceRow, row: &PreviewRow) -> Fate {
         let Source::Git(git) = &parent.source else { return Fate::Stays };
-        let (Ok(remote), Ok(revision)) = (self.remote_of(parent, git).await, Revision::branch(&row.branch)) else {
+        let (Ok(remote), Ok(revision)) = (self.remote_of(parent, git).await, Revision::branch(&row.branch))
+        else {
             return Fate::Stays;
         };
         match self.parts.git.resolve(&remote, &revision, &Bounds::within(ANSWER_WITHIN)).await {

@@ -178,6 +178,7 @@ mod tests {
 
     fn domain(settings: DomainSettings) -> DomainView {
         DomainView {
+            certificate: None,
             id: DomainId(uuid::Uuid::nil()),
             host: "a.test".parse().unwrap(),
             path: Default::default(),
