@@ -109,7 +109,7 @@ say "Berth $VERSION: production install (log: $BERTH_LOG)"
 : >"$BERTH_LOG"
 step "machine" check_machine
 step "packages" ensure_apt ca-certificates curl git
-step "Docker" ensure_dockerd
+BERTH_LASTING=yes step "Docker" ensure_dockerd
 step "Compose" ensure_compose
 step "settings and secrets" write_settings
 step "ports" check_ports

@@ -48,7 +48,18 @@ ensure_dockerd() {
     docker_answers || start_dockerd
   fi
   choose_docker
+  allow_watches
   BERTH_NOTE="engine $(dk version --format '{{.Server.Version}}')"
+}
+
+# Docker watches each log that is followed with an inotify instance of its own; the usual 128 end before the containers do.
+allow_watches() {
+  local limit=/proc/sys/fs/inotify/max_user_instances
+  [ "$(cat "$limit" 2>/dev/null || echo 8192)" -lt 8192 ] || return 0
+  as_root sh -c "echo 8192 >$limit" 2>/dev/null || say "note: $limit is low; hundreds of services need more"
+  if [ "${BERTH_LASTING:-}" = yes ]; then
+    as_root sh -c "echo fs.inotify.max_user_instances=8192 >/etc/sysctl.d/60-berth.conf" || true
+  fi
 }
 
 stop_dockerd() {

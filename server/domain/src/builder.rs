@@ -33,6 +33,11 @@ pub struct StaticSite {
 }
 
 impl Builder {
+    /// Whether the source says how it is built.
+    pub fn is_dockerfile(&self) -> bool {
+        matches!(self, Self::Dockerfile)
+    }
+
     /// The word for it in forms.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -37,7 +37,7 @@ pub struct GitSource {
     #[serde(default)]
     pub target: Option<String>,
     /// What makes the image.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Builder::is_dockerfile")]
     pub builder: Builder,
 }
 
@@ -61,7 +61,7 @@ pub struct PushedSource {
     #[serde(default)]
     pub target: Option<String>,
     /// What makes the image.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Builder::is_dockerfile")]
     pub builder: Builder,
 }
 

@@ -99,8 +99,8 @@ impl Tls {
             let hosts = store.hosts_everywhere().await.map_err(unread)?;
             let rows = store.certificates_everywhere().await.map_err(unread)?;
             rows.iter().filter_map(|row| row.last_attempt_at).for_each(|at| tls.budget.remember(at));
-            let seen =
-                Seen { hosts: &hosts, rows: &rows, zones: &[], now: crate::store::now(), orders: false };
+            let (zones, previews, now) = (&[][..], &HashSet::new(), crate::store::now());
+            let seen = Seen { hosts: &hosts, rows: &rows, previews, zones, now, orders: false };
             tls.set_served(plan(&seen).served);
         }
         Ok(tls)

@@ -18,6 +18,8 @@ const SELF_SIGNED_RENEWAL: TimeDelta = TimeDelta::days(30);
 pub(super) struct Seen<'a> {
     pub hosts: &'a [(OrganisationId, HostName, ServiceId)],
     pub rows: &'a [CertificateRow],
+    /// Services of previews: their hosts come and go, and use what there is for their zone.
+    pub previews: &'a HashSet<ServiceId>,
     /// Zones whose names get one certificate.
     pub zones: &'a [ZoneRow],
     pub now: DateTime<Utc>,
@@ -44,8 +46,12 @@ pub(super) struct Plan {
 pub(super) fn plan(seen: &Seen<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut hosts: BTreeSet<(OrganisationId, &str)> = BTreeSet::new();
-    for (organisation, host, _) in seen.hosts {
+    let mut lasting: HashSet<&str> = HashSet::new();
+    for (organisation, host, service) in seen.hosts {
         hosts.insert((*organisation, host.as_str()));
+        if !seen.previews.contains(service) {
+            lasting.insert(host.as_str());
+        }
     }
     for zone in seen.zones.iter().filter(|zone| seen.orders && !seen.rows.iter().any(|row| row.is_of(zone))) {
         plan.add.push((zone.organisation, zone.wildcard(), CertificateOrigin::Acme));
@@ -58,6 +64,7 @@ pub(super) fn plan(seen: &Seen<'_>) -> Plan {
         let mut own = seen.rows.iter().filter(|row| row.organisation == *organisation && row.is_for(host));
         if !own.any(|row| row.is_automatic() || row.is_good(seen.now))
             && let Some(origin) = origin_for(host, seen.orders)
+            && (origin == CertificateOrigin::SelfSigned || lasting.contains(host))
         {
             plan.add.push((*organisation, (*host).to_owned(), origin));
         }

@@ -45,7 +45,7 @@ fn issued(row: CertificateRow, days: i64) -> CertificateRow {
 }
 
 fn decide(hosts: &[(OrganisationId, HostName, ServiceId)], rows: &[CertificateRow]) -> Plan {
-    plan(&Seen { hosts, rows, zones: &[], now: NOW, orders: true })
+    plan(&Seen { hosts, rows, previews: &HashSet::new(), zones: &[], now: NOW, orders: true })
 }
 
 #[test]
@@ -98,7 +98,8 @@ fn r_tls_5_the_names_of_a_zone_share_one_certificate() {
         created_at: NOW,
     };
     let (zones, hosts) = ([zone], [host("a.example.com"), host("b.example.com"), host("example.com")]);
-    let seen = |zones, rows| plan(&Seen { hosts: &hosts, rows, zones, now: NOW, orders: true });
+    let previews = &HashSet::new();
+    let seen = |zones, rows| plan(&Seen { hosts: &hosts, rows, previews, zones, now: NOW, orders: true });
     let names: Vec<_> = seen(&zones, &[]).add.into_iter().map(|(_, name, _)| name).collect();
     assert_eq!(names, ["*.example.com", "example.com"]);
     let waiting = row(1, "*.example.com", CertificateOrigin::Acme);
@@ -130,4 +131,18 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
     assert_eq!(decide(&hosts, &[again.clone(), fresh.clone()]).due, [fresh.id, again.id]);
     // Who has none comes before who has one for some days yet.
     assert_eq!(decide(&hosts, &rows).due, [cut_off.id, expired.id, soon.id]);
+}
+
+#[test]
+fn r_prv_4_a_preview_causes_no_order_of_its_own() {
+    let hosts = [host("pr-7-web-shop.example.com"), host("shop.example.com")];
+    let previews = HashSet::from([hosts[0].2]);
+    let others = [(hosts[1].0, hosts[1].1.clone(), ServiceId(Uuid::from_u128(99)))];
+    let hosts = [&hosts[..1], &others[..]].concat();
+    let seen =
+        |rows| plan(&Seen { hosts: &hosts, rows, previews: &previews, zones: &[], now: NOW, orders: true });
+    let names: Vec<_> = seen(&[]).add.into_iter().map(|(_, name, _)| name).collect();
+    assert_eq!(names, ["shop.example.com"]);
+    let uploaded = issued(row(1, "*.example.com", CertificateOrigin::Uploaded), 80);
+    assert!(seen(&[uploaded]).served.contains("pr-7-web-shop.example.com"), "it uses what is there");
 }

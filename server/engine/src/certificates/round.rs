@@ -74,7 +74,10 @@ impl Engine {
         let rows = self.store().certificates_everywhere().await?;
         let zones = self.store().zones_everywhere().await?;
         let orders = self.authority().is_some();
-        let plan = plan(&Seen { hosts: &hosts, rows: &rows, zones: &zones, now: self.now(), orders });
+        let previews = self.store().services_of_previews().await?;
+        let seen =
+            Seen { hosts: &hosts, rows: &rows, previews: &previews, zones: &zones, now: self.now(), orders };
+        let plan = plan(&seen);
         self.serve(&plan, &rows, &hosts).await?;
         Ok((plan, rows))
     }

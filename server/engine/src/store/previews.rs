@@ -12,6 +12,7 @@ use berth_domain::{
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// A pull request of a service's repository, and how its preview stands.
@@ -215,6 +216,17 @@ impl Writing<'_> {
 }
 
 impl Store {
+    /// The services that run for pull requests, of all organisations.
+    pub async fn services_of_previews(&self) -> StoreResult<HashSet<ServiceId>> {
+        let children: Vec<Option<Uuid>> = previews::Entity::find()
+            .select_only()
+            .column(previews::Column::ChildId)
+            .into_tuple()
+            .all(&self.reads)
+            .await?;
+        Ok(children.into_iter().flatten().map(ServiceId).collect())
+    }
+
     /// Every pull request of all organisations: for the reconciler.
     pub async fn previews_everywhere(&self) -> StoreResult<Vec<PreviewRow>> {
         let rows =
