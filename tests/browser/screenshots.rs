@@ -11,7 +11,7 @@ use berth_tests::{
 use std::{env, path::PathBuf};
 
 /// The pages of somebody who has signed in, for a service `shop/production/web`.
-pub const PAGES: [&str; 19] = [
+pub const PAGES: [&str; 24] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/settings",
@@ -23,6 +23,11 @@ pub const PAGES: [&str; 19] = [
     "/projects/shop/production/web/domains",
     "/projects/shop/production/web/volumes",
     "/projects/shop/production/web/settings",
+    "/projects/shop/production/web/proxy",
+    "/projects/shop/production/api/previews",
+    "/projects/shop/production/api/settings",
+    "/certificates",
+    "/registries",
     "/events",
     "/disk",
     "/disk/orphans",

@@ -66,6 +66,17 @@ impl<'a> Domain<'a> {
         Ok(self.visit(path).await?.status().as_u16())
     }
 
+    /// Waits until a GET has this status: a domain that moves to another port moves to another file, which the proxy reads
+    /// a moment after it has let go of the former one.
+    pub async fn becomes(&self, path: &str, status: u16) -> Result<()> {
+        eventually_within(AT_ONCE, &format!("{path} answers {status}"), || async {
+            let seen = self.status(path).await?;
+            ensure!(seen == status, "it answered {seen}");
+            Ok(())
+        })
+        .await
+    }
+
     /// What the program gets as headers of a request.
     pub async fn headers_inside(&self, request: RequestBuilder) -> Result<Value> {
         Ok(request.send().await?.error_for_status()?.json().await?)
