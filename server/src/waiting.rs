@@ -98,6 +98,8 @@ async fn receive(State(room): State<Room>, request: Request) -> Response {
 fn shown(engine: &Engine, token: &str) -> Response {
     match engine.shown(token) {
         Some(text) => ([(header::CONTENT_TYPE, "application/octet-stream")], text).into_response(),
+        // The proxy asks again: Berth has just started, and the proof may be about to be shown again.
+        None if engine.resumes_orders() => StatusCode::BAD_GATEWAY.into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -23,11 +23,12 @@ use std::{
 };
 
 use berth_domain::{
+    certificate::CertificateState,
     domain_name::HostName,
     ids::{CertificateId, OrganisationId, ServiceId},
 };
 use chrono::{DateTime, Utc};
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use tokio::sync::{Mutex, Notify, OnceCell};
 
 use crate::{
@@ -51,6 +52,8 @@ pub(crate) struct Tls {
     known: RwLock<Arc<HashSet<String>>>,
     /// The chains that the proxy was handed.
     handed: DashMap<CertificateId, String>,
+    /// Orders that were open when Berth started and whose proofs are not shown again yet.
+    resuming: DashSet<CertificateId>,
     /// What is shown below `/.well-known/acme-challenge/`, by token.
     shown: Arc<DashMap<String, String>>,
     accounts: DashMap<OrganisationId, Account>,
@@ -86,6 +89,7 @@ impl Tls {
             known: RwLock::default(),
             handed: DashMap::new(),
             shown: Arc::default(),
+            resuming: DashSet::new(),
             accounts: DashMap::new(),
             serving: Mutex::default(),
             registering: Mutex::default(),
@@ -99,6 +103,11 @@ impl Tls {
             let hosts = store.hosts_everywhere().await.map_err(unread)?;
             let rows = store.certificates_everywhere().await.map_err(unread)?;
             rows.iter().filter_map(|row| row.last_attempt_at).for_each(|at| tls.budget.remember(at));
+            let cut_off =
+                rows.iter().filter(|row| row.state == CertificateState::Ordering && row.order.is_some());
+            cut_off.for_each(|row| {
+                tls.resuming.insert(row.id);
+            });
             let (zones, previews, now) = (&[][..], &HashSet::new(), crate::store::now());
             let seen = Seen { hosts: &hosts, rows: &rows, previews, zones, now, orders: false };
             tls.set_served(plan(&seen).served);
@@ -135,6 +144,11 @@ impl Engine {
     /// What is shown to an authority that asks for a token.
     pub fn shown(&self, token: &str) -> Option<String> {
         self.parts.tls.shown.get(token).map(|text| text.clone())
+    }
+
+    /// Whether a proof of an order that was open at the start may be about to be shown again.
+    pub fn resumes_orders(&self) -> bool {
+        !self.parts.tls.resuming.is_empty()
     }
 
     /// Whether a host has a service, and no certificate that it could be answered with.

@@ -68,6 +68,7 @@ impl Engine {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::Authority(AcmeError::Unreachable("the order takes too long".into()))),
         };
+        self.parts.tls.resuming.remove(&row.id);
         let kept = match outcome {
             // Who waits for it does not wait for the attempts of others.
             Ok(issued) => match self.keep_issued(&row, issued).await {

@@ -55,6 +55,7 @@ impl Engine {
             for answer in order.answers(Proof::Http).await? {
                 proven.shown.push(self.parts.tls.show(answer.token, answer.text));
             }
+            self.parts.tls.resuming.remove(&row.id);
             return Ok(order.say_ready(Proof::Http).await?);
         };
         let name = format!("_acme-challenge.{zone}");

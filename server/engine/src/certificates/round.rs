@@ -60,6 +60,7 @@ impl Engine {
         let row = |id: &CertificateId| rows.iter().find(|row| row.id == *id).cloned();
         let attempts = plan.due.iter().take(IN_A_ROUND).filter_map(row).map(|row| self.attempt(row));
         stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<()>().await;
+        self.parts.tls.resuming.clear();
         if plan.due.len() > IN_A_ROUND {
             self.certificates_changed();
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::supervisor::Jobs;
 use axum::{
     Router,
     extract::{Request, State},
@@ -43,15 +44,15 @@ async fn gate(State(realm): State<String>, headers: HeaderMap, request: Request)
     }
 }
 
-/// The address of a registry whose tokens are given at this place, or at its own.
-#[allow(clippy::disallowed_methods)]
-async fn registry(realm: Option<&str>) -> String {
+/// The address of a registry whose tokens are given at this place, or at its own; it answers until the jobs are dropped.
+async fn registry(realm: Option<&str>) -> (String, Jobs) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let realm = realm.map_or_else(|| format!("http://{address}/token"), Into::into);
     let router = Router::new().fallback(get(gate)).with_state(realm);
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    address
+    let mut jobs = Jobs::new();
+    jobs.start(async move { axum::serve(listener, router).await.unwrap() });
+    (address, jobs)
 }
 
 async fn tried(
@@ -66,7 +67,7 @@ async fn tried(
 
 #[tokio::test]
 async fn a_token_is_fetched_and_the_wrong_password_told() {
-    let address = registry(None).await;
+    let (address, _answers) = registry(None).await;
     let allowed = [address.clone()];
     assert_eq!(tried(&address, PASSWORD, &allowed).await, Ok(()));
     let (field, why) = tried(&address, "wrong", &allowed).await.unwrap_err();
@@ -76,7 +77,7 @@ async fn a_token_is_fetched_and_the_wrong_password_told() {
 
 #[tokio::test]
 async fn r_sec_9_neither_the_registry_nor_its_place_for_tokens_is_inside_the_machine() {
-    let address = registry(Some("http://169.254.169.254/token")).await;
+    let (address, _answers) = registry(Some("http://169.254.169.254/token")).await;
     let (field, why) = tried(&address, PASSWORD, &[]).await.unwrap_err();
     assert_eq!(field.as_deref(), Some("address"));
     assert!(why.contains("127.0.0.1") && why.contains("BERTH_PRIVATE_HOSTS"), "{why}");
