@@ -95,7 +95,7 @@ fn plain_http_leads_to_https_only_with_a_certificate() {
 #[test]
 fn the_confirming_router_leads_past_who_keeps_visitors_out() {
     let file = file("/", &json!({ "logins": [{ "name": "a" }], "allow": ["10.0.0.1"] }));
-    let confirm = file.lines().skip_while(|line| !line.contains("web-0-confirm")).take(5);
+    let confirm = file.lines().skip_while(|line| !line.contains("web-0-confirm")).take(6);
     let middlewares: Vec<_> = confirm.filter(|line| line.contains("middlewares")).collect();
     assert_eq!(middlewares, [r#"      middlewares: ["web-confirm"]"#]);
 }
