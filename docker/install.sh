@@ -4,7 +4,7 @@
 #
 #   BERTH_CONFIG          folder of settings and secrets (default /etc/berth, mode 0700)
 #   BERTH_DATA            data folder, absolute (default /var/lib/berth)
-#   BERTH_LISTEN, BERTH_HTTP_PORT, BERTH_PROXY_API_PORT, BERTH_PUBLIC_URL, BERTH_DEFAULT_DOMAIN, BERTH_STORE_PORT
+#   BERTH_LISTEN, BERTH_HTTP_PORT, BERTH_HTTPS_PORT, BERTH_PROXY_API_PORT, BERTH_PUBLIC_URL, BERTH_DEFAULT_DOMAIN, BERTH_STORE_PORT
 #                         taken over at the first run; afterwards edit $BERTH_CONFIG/berth.env and run this again
 set -euo pipefail
 case ${1:-} in -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
@@ -50,6 +50,7 @@ write_settings() {
   put_setting BERTH_STORE_PORT "${BERTH_STORE_PORT:-5433}"
   put_setting BERTH_DEFAULT_DOMAIN "${BERTH_DEFAULT_DOMAIN:-localhost}"
   [ -z "${BERTH_PUBLIC_URL:-}" ] || put_setting BERTH_PUBLIC_URL "$BERTH_PUBLIC_URL"
+  [ -z "${BERTH_HTTPS_PORT:-}" ] || put_setting BERTH_HTTPS_PORT "$BERTH_HTTPS_PORT"
   # These two follow the machine and the checkout.
   sed -i '/^DOCKER_GID=/d;/^BERTH_VERSION=/d' "$SETTINGS_FILE"
   printf 'DOCKER_GID=%s\nBERTH_VERSION=%s\n' "$(stat -c %g /var/run/docker.sock)" "$VERSION" >>"$SETTINGS_FILE"
@@ -62,12 +63,24 @@ write_settings() {
 
 compose() { "${COMPOSE[@]}" -p berth --env-file "$SETTINGS_FILE" -f docker/compose.yaml "$@"; }
 
+# As Berth itself decides it: 0 for none.
+https_port() {
+  local port
+  port=$(setting BERTH_HTTPS_PORT)
+  if [ -z "$port" ]; then
+    port=0
+    [ "$(setting BERTH_HTTP_PORT)" != 80 ] || port=443
+  fi
+  printf '%s' "$port"
+}
+
 # A port that somebody else holds is said now, with the name, not by a container that restarts for ever.
 check_ports() {
   local port holder
   [ -z "$(docker ps -q --filter name='^berth-panel$')" ] || return 0
   ensure_apt iproute2
-  for port in "$(setting BERTH_LISTEN | sed 's/.*://')" "$(setting BERTH_HTTP_PORT)" "$(setting BERTH_STORE_PORT)"; do
+  for port in "$(setting BERTH_LISTEN | sed 's/.*://')" "$(setting BERTH_HTTP_PORT)" "$(https_port)" "$(setting BERTH_STORE_PORT)"; do
+    [ "$port" != 0 ] || continue
     holder=$(ss -Hltnp "sport = :$port" | sed -n 's/.*users:((\([^)]*\)).*/\1/p' | head -n 1)
     [ -z "$holder" ] || die "port $port is taken by $holder; stop that or choose another port in $SETTINGS_FILE"
   done
