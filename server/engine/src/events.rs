@@ -1,7 +1,7 @@
 //! Following events as they are appended.
 
 use crate::{
-    Engine,
+    Engine, Result,
     store::{Scope, Store, StoreResult},
 };
 use berth_domain::event::EventView;
@@ -20,16 +20,25 @@ const RETRY: Duration = Duration::from_secs(1);
 impl Engine {
     /// The events of an organisation from a cursor on, or from now on, for ever and without a gap: the store is the
     /// only source, and the signal only says when to read it again.
-    pub(crate) fn follow_events(&self, scope: Scope, after: Option<i64>) -> BoxStream<'static, EventView> {
+    pub(crate) async fn follow_events(
+        &self,
+        scope: Scope,
+        after: Option<i64>,
+    ) -> Result<BoxStream<'static, EventView>> {
         let store = self.store().clone();
         // Subscribed before the first look: what is appended in between is a signal that is still to come.
         let news = store.news();
-        let follower = Follower { store, scope, news, cursor: after, ready: VecDeque::new() };
-        futures::stream::unfold(follower, |mut follower| async move {
+        // "Now" is when it was asked for, not when somebody first reads it.
+        let cursor = match after {
+            Some(after) => after,
+            None => store.scoped(scope).last_event().await?,
+        };
+        let follower = Follower { store, scope, news, cursor, ready: VecDeque::new() };
+        let stream = futures::stream::unfold(follower, |mut follower| async move {
             let event = follower.next().await?;
             Some((event, follower))
-        })
-        .boxed()
+        });
+        Ok(stream.boxed())
     }
 }
 
@@ -37,7 +46,7 @@ struct Follower {
     store: Store,
     scope: Scope,
     news: watch::Receiver<u64>,
-    cursor: Option<i64>,
+    cursor: i64,
     ready: VecDeque<EventView>,
 }
 
@@ -66,13 +75,8 @@ impl Follower {
 
     /// Reads what came after the cursor; answers whether there was anything.
     async fn read(&mut self) -> StoreResult<bool> {
-        let rows = self.store.scoped(self.scope);
-        let Some(cursor) = self.cursor else {
-            self.cursor = Some(rows.last_event().await?);
-            return Ok(false);
-        };
-        self.ready.extend(rows.events_after(cursor, BATCH).await?);
-        self.cursor = self.ready.back().map_or(Some(cursor), |event| Some(event.id));
+        self.ready.extend(self.store.scoped(self.scope).events_after(self.cursor, BATCH).await?);
+        self.cursor = self.ready.back().map_or(self.cursor, |event| event.id);
         Ok(!self.ready.is_empty())
     }
 }

@@ -48,5 +48,5 @@ async fn stream_events(
     watch: Watch,
 ) -> Result<Feed, Refusal> {
     let after = stream::last_id(&headers).or(query.after);
-    Ok(stream::events(&app, watch, acting.follow_events(after)?))
+    Ok(stream::events(&app, watch, acting.follow_events(after).await?))
 }

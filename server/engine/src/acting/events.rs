@@ -21,11 +21,11 @@ impl Acting {
     }
 
     /// The live feed: first what came after the event `after`, when one is given, then everything as it happens.
-    pub fn follow_events(
+    pub async fn follow_events(
         &self,
         after: Option<i64>,
     ) -> Result<futures::stream::BoxStream<'static, EventView>> {
         self.require(Permission::Read)?;
-        Ok(self.engine.follow_events(self.scope(), after))
+        self.engine.follow_events(self.scope(), after).await
     }
 }

@@ -14,7 +14,7 @@ async fn followers_see_every_event_once_and_in_order_from_any_cursor() {
     engines(async |engine| {
         let acting = owner(&engine).await;
         project(&acting, "first").await;
-        let from_start = tokio::task::unconstrained(take(acting.follow_events(Some(0)).unwrap(), 101));
+        let from_start = tokio::task::unconstrained(take(acting.follow_events(Some(0)).await.unwrap(), 101));
         let writes = async {
             join_all((0..100).map(|i| {
                 let acting = acting.clone();
@@ -29,7 +29,7 @@ async fn followers_see_every_event_once_and_in_order_from_any_cursor() {
         assert_eq!(stored.iter().map(|event| event.id).collect::<Vec<_>>(), ids);
 
         let middle = ids[60];
-        let rest = take(acting.follow_events(Some(middle)).unwrap(), 40).await;
+        let rest = take(acting.follow_events(Some(middle)).await.unwrap(), 40).await;
         assert_eq!(rest.iter().map(|event| event.id).collect::<Vec<_>>(), ids[61..]);
     })
     .await;
@@ -40,7 +40,7 @@ async fn a_follower_wakes_for_its_own_organisation() {
     engines(async |engine| {
         let acting = owner(&engine).await;
         let stranger = owner(&engine).await;
-        let mut stream = acting.follow_events(Some(0)).unwrap();
+        let mut stream = acting.follow_events(Some(0)).await.unwrap();
         let writes = async {
             project(&stranger, "theirs").await;
             project(&acting, "ours").await;
