@@ -72,6 +72,19 @@ pub struct Boot {
     pub still: bool,
 }
 
+/// Whether the page at a path stays as the server rendered it: the browser's part does not have it, which keeps what a
+/// first visit transfers small. These are looked at now and then, and every form on them is an ordinary POST.
+pub fn is_still(path: &str) -> bool {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    matches!(
+        parts[..],
+        // The gallery is only in builds for people who work on Berth.
+        ["components" | "certificates" | "registries"]
+            | ["projects", _, _, _, "previews" | "proxy"]
+            | ["projects", _, _, _, "domains", _]
+    )
+}
+
 impl Boot {
     /// What the server handed over with this page.
     pub fn current() -> Self {
@@ -95,5 +108,22 @@ impl Boot {
     pub fn from_document() -> Option<Self> {
         let text = document().get_element_by_id("berth-boot")?.text_content()?;
         serde_json::from_str(&text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_still;
+
+    #[test]
+    fn what_is_looked_at_now_and_then_stays_as_it_came() {
+        for path in ["/components", "/certificates", "/projects/a/b/c/proxy", "/projects/a/b/c/domains/1"] {
+            assert!(is_still(path), "{path}");
+        }
+        for path in
+            ["/", "/projects", "/projects/a/b/c", "/projects/a/b/c/domains", "/projects/proxy/b/c/logs"]
+        {
+            assert!(!is_still(path), "{path}");
+        }
     }
 }

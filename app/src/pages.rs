@@ -1,6 +1,7 @@
 //! The pages: each knows its route and loads what it shows.
 
 pub mod account;
+#[cfg(feature = "ssr")]
 pub mod certificates;
 pub mod deployment;
 pub mod disk;
@@ -10,10 +11,23 @@ pub mod not_found;
 pub mod project;
 pub mod project_settings;
 pub mod projects;
+#[cfg(feature = "ssr")]
 pub mod registries;
 pub mod service;
 pub mod setup;
 pub mod sign_in;
+#[cfg(not(feature = "ssr"))]
+mod still;
+
+/// Pages that the browser's part does not have; see [`crate::boot::is_still`].
+#[cfg(not(feature = "ssr"))]
+pub mod certificates {
+    pub use super::still::StillPage as CertificatesPage;
+}
+#[cfg(not(feature = "ssr"))]
+pub mod registries {
+    pub use super::still::StillPage as RegistriesPage;
+}
 
 use crate::boot::Boot;
 use berth_domain::permission::Permission;

@@ -148,8 +148,7 @@ fn boot(parts: &Parts, actor: Option<Actor>) -> Boot {
         viewer: actor.map(|actor| Viewer { email: actor.name, role: actor.role }),
         theme: cookie(cookies::THEME).map_or(Theme::System, Theme::from_word),
         problem: cookie(cookies::PROBLEM).and_then(pair).map(|(path, error)| FormProblem { path, error }),
-        // The gallery is only in builds for people who work on Berth; the browser's part does not have it.
-        still: parts.uri.path() == "/components",
+        still: crate::boot::is_still(parts.uri.path()),
         once: cookie(cookies::ONCE).and_then(pair).map(|(kind, value)| Once { kind, value }),
     }
 }

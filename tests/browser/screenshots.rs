@@ -11,7 +11,7 @@ use berth_tests::{
 use std::{env, path::PathBuf};
 
 /// The pages of somebody who has signed in, for a service `shop/production/web`.
-pub const PAGES: [&str; 24] = [
+pub const PAGES: [&str; 21] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/settings",
@@ -23,9 +23,6 @@ pub const PAGES: [&str; 24] = [
     "/projects/shop/production/web/domains",
     "/projects/shop/production/web/volumes",
     "/projects/shop/production/web/settings",
-    "/projects/shop/production/web/proxy",
-    "/projects/shop/production/api/previews",
-    "/projects/shop/production/api/settings",
     "/certificates",
     "/registries",
     "/events",
@@ -38,8 +35,11 @@ pub const PAGES: [&str; 24] = [
     "/nothing",
 ];
 
-/// Pages that need a history of deployments.
-const HISTORY: [&str; 3] = [
+/// Pages that need a history of deployments, the proxy, or a service from a repository.
+const HISTORY: [&str; 6] = [
+    "/projects/shop/production/web/proxy",
+    "/projects/shop/production/api/previews",
+    "/projects/shop/production/api/settings",
     "/projects/shop/production/web/deployments/1",
     "/projects/shop/production/web/deployments/3",
     "/projects/shop/production/web/rollback/1",

@@ -1,6 +1,7 @@
 //! Maintenance and pauses of a service.
 
 use super::PanelError;
+#[cfg(feature = "ssr")]
 use crate::api::service::forms;
 use berth_domain::service::ServiceView;
 use leptos::prelude::*;
