@@ -17,8 +17,6 @@ use std::{net::SocketAddr, time::Duration};
 
 /// How long an instance may take to accept a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection to an instance is kept for the next request: visits here are rare.
-const KEPT_FOR: Duration = Duration::from_secs(5);
 
 /// What is said between two neighbours only.
 const OF_ONE_HOP: [HeaderName; 7] = [
@@ -52,7 +50,9 @@ impl Onward {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_WITHIN));
         connector.set_nodelay(true);
-        Self(Client::builder(TokioExecutor::new()).pool_idle_timeout(KEPT_FOR).build(connector))
+        // No connection is kept: Docker gives the address of an instance that has ended to the next one at once, and a
+        // connection that led to the former is only found broken when a request is on it.
+        Self(Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector))
     }
 
     /// Sends a request to an instance as the proxy would have, and gives its answer as it comes.
