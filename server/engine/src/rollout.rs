@@ -184,10 +184,13 @@ impl Rollout {
         self.job.finish_phase(at, false);
         let next = self.job.state.advance().map_err(Halt::fault)?;
         self.job.begin(next, at);
+        if next == State::Live {
+            // Before it is written down: who follows the log reads it to its end once the deployment is settled.
+            self.journal.say("Live.").await;
+        }
         self.engine.parts.store.advance(&self.job).await.map_err(Halt::store)?;
         if next == State::Live {
             self.move_branch().await;
-            self.journal.say("Live.").await;
             self.engine.look_at(self.job.service);
         }
         Ok(())
