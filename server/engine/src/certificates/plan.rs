@@ -18,7 +18,7 @@ const SELF_SIGNED_RENEWAL: TimeDelta = TimeDelta::days(30);
 pub(super) struct Seen<'a> {
     pub hosts: &'a [(OrganisationId, HostName, ServiceId)],
     pub rows: &'a [CertificateRow],
-    /// Services of previews: their hosts come and go, and use what there is for their zone.
+    /// Services of previews: their hosts come and go, and use what there is for their zone (R-PRV-4).
     pub previews: &'a HashSet<ServiceId>,
     /// Zones whose names get one certificate.
     pub zones: &'a [ZoneRow],
