@@ -4,22 +4,15 @@ use crate::{
     components::FormCount,
     live::Live,
     pages::{
-        account::AccountPage,
-        certificates::CertificatesPage,
+        AccountPage, CertificatesPage, DiskPage, DomainPage, GalleryPage, NewServicePage, OrphansPage,
+        PreviewsPage, ProjectSettingsPage, ProxyPage, RegistriesPage, RollbackPage, SettingsPage, SetupPage,
+        SignInPage,
         deployment::DeploymentPage,
-        disk::{DiskPage, OrphansPage},
         events::EventsPage,
         not_found::NotFoundPage,
         project::ProjectPage,
-        project_settings::ProjectSettingsPage,
         projects::ProjectsPage,
-        registries::RegistriesPage,
-        service::{
-            DeploymentsPage, DomainPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, PreviewsPage,
-            ProxyPage, RollbackPage, SettingsPage, VariablesPage, VolumesPage,
-        },
-        setup::SetupPage,
-        sign_in::SignInPage,
+        service::{DeploymentsPage, DomainsPage, LogsPage, OverviewPage, VariablesPage, VolumesPage},
     },
     widgets::Chrome,
 };
@@ -77,7 +70,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/disk/orphans") view=OrphansPage/>
             <Route path=path!("/account") view=AccountPage/>
             <Route path=path!("/registries") view=RegistriesPage/>
-            <Route path=path!("/components") view=crate::pages::gallery::GalleryPage/>
+            <Route path=path!("/components") view=GalleryPage/>
         </FlatRoutes>
     }
 }
