@@ -4,10 +4,10 @@ use crate::{
     components::FormCount,
     live::Live,
     pages::{
-        AccountPage, CertificatesPage, DiskPage, DomainPage, GalleryPage, NewServicePage, OrphansPage,
-        PreviewsPage, ProjectSettingsPage, ProxyPage, RegistriesPage, RollbackPage, SettingsPage, SetupPage,
-        SignInPage,
+        AccountPage, CertificatesPage, DomainPage, GalleryPage, NewServicePage, PreviewsPage,
+        ProjectSettingsPage, ProxyPage, RegistriesPage, RollbackPage, SettingsPage, SetupPage, SignInPage,
         deployment::DeploymentPage,
+        disk::{DiskPage, OrphansPage},
         events::EventsPage,
         not_found::NotFoundPage,
         project::ProjectPage,

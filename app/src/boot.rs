@@ -79,8 +79,7 @@ pub fn is_still(path: &str) -> bool {
     matches!(
         parts[..],
         // The gallery is only in builds for people who work on Berth.
-        ["components" | "certificates" | "registries" | "account" | "disk" | "setup" | "sign-in"]
-            | ["disk", "orphans"]
+        ["components" | "certificates" | "registries" | "account" | "setup" | "sign-in"]
             | ["projects", _, "settings"]
             | ["projects", _, _, "new"]
             | ["projects", _, _, _, "previews" | "proxy" | "settings"]

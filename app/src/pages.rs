@@ -5,7 +5,6 @@ pub mod account;
 #[cfg(feature = "ssr")]
 pub mod certificates;
 pub mod deployment;
-#[cfg(feature = "ssr")]
 pub mod disk;
 pub mod events;
 #[cfg(feature = "ssr")]
@@ -31,7 +30,6 @@ mod kept {
     pub use super::{
         account::AccountPage,
         certificates::CertificatesPage,
-        disk::{DiskPage, OrphansPage},
         gallery::GalleryPage,
         project_settings::ProjectSettingsPage,
         registries::RegistriesPage,
@@ -43,11 +41,11 @@ mod kept {
 #[cfg(not(feature = "ssr"))]
 mod kept {
     pub use super::still::{
-        StillPage as AccountPage, StillPage as CertificatesPage, StillPage as DiskPage,
-        StillPage as DomainPage, StillPage as GalleryPage, StillPage as NewServicePage,
-        StillPage as OrphansPage, StillPage as PreviewsPage, StillPage as ProjectSettingsPage,
-        StillPage as ProxyPage, StillPage as RegistriesPage, StillPage as RollbackPage,
-        StillPage as SettingsPage, StillPage as SetupPage, StillPage as SignInPage,
+        StillPage as AccountPage, StillPage as CertificatesPage, StillPage as DomainPage,
+        StillPage as GalleryPage, StillPage as NewServicePage, StillPage as PreviewsPage,
+        StillPage as ProjectSettingsPage, StillPage as ProxyPage, StillPage as RegistriesPage,
+        StillPage as RollbackPage, StillPage as SettingsPage, StillPage as SetupPage,
+        StillPage as SignInPage,
     };
 }
 pub use kept::*;

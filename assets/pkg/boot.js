@@ -116,6 +116,7 @@ const restoreTyped = () => {
   });
 };
 restoreTyped();
+if (root.dataset.still !== undefined) document.querySelector("form [aria-invalid]")?.focus();
 
 // A form whose problem came back by redirect lies in a dialog: show it.
 const told = document.querySelector("dialog:not([open]) [role=alert]");

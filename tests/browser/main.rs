@@ -5,4 +5,5 @@ mod fixture;
 mod journey;
 mod rollouts;
 mod screenshots;
+mod typed;
 mod without_script;

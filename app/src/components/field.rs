@@ -58,7 +58,6 @@ pub fn TextField(
     #[prop(optional)] min: Option<i64>,
     #[prop(optional)] max: Option<i64>,
     #[prop(optional)] minlength: Option<usize>,
-    #[prop(optional)] node_ref: NodeRef<leptos::html::Input>,
 ) -> impl IntoView {
     let error = FormState::error_at(use_context::<FormState>(), &name);
     let described = hint.is_some().then(|| id_of("hint", &name));
@@ -66,7 +65,6 @@ pub fn TextField(
     view! {
         <Field name=name.clone() label hint=hint.unwrap_or_default() optional>
             <input
-                node_ref=node_ref
                 id=id
                 class:mono=mono
                 type=kind.unwrap_or("text")

@@ -4,7 +4,7 @@ use crate::{
     api::service::forms::SourceForm,
     components::{Checkbox, Disclosure, Icon, TextArea, TextField},
 };
-use leptos::{ev::Event, prelude::*};
+use leptos::prelude::*;
 
 /// Repository, pushes or image, as radio buttons whose fields show without any script, too.
 #[component]
@@ -12,14 +12,9 @@ pub fn SourceKind(
     /// What is saved, when it is.
     #[prop(optional)]
     source: Option<SourceForm>,
-    /// Hears what is typed into the address, and whether it is that of an image.
-    typed: impl Fn(String, bool) + Clone + Send + Sync + 'static,
 ) -> impl IntoView {
     let source = source.unwrap_or_default();
     let (image, pushed) = (source.kind == "image", source.kind == "pushed");
-    let (url, reference) = (typed.clone(), typed);
-    let on_url = move |event: Event| url(event_target_value(&event), false);
-    let on_reference = move |event: Event| reference(event_target_value(&event), true);
     let value = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let or_main = |branch: &str| value(branch).unwrap_or_else(|| "main".into());
     let (branch, pushed_branch) = (or_main(&source.branch), or_main(&source.pushed_branch));
@@ -31,7 +26,7 @@ pub fn SourceKind(
             <label for="kind-pushed"><Icon name="deploy"/><span><strong>"Push to Berth"</strong><span class="hint">"With git push, from your own copy"</span></span></label>
             <input type="radio" id="kind-image" name="kind" value="image" checked=image/>
             <label for="kind-image"><Icon name="image"/><span><strong>"Image"</strong><span class="hint">"Pulled from a registry"</span></span></label>
-            <div class="source-git" on:input=move |event| if is_named(&event, "url") { on_url(event) }>
+            <div class="source-git">
                 <TextField name="url" label="Repository" optional=true mono=true autocomplete="off"
                     placeholder="https://git.example.com/team/shop.git" value=source.url
                     hint="https, http or ssh, or git@host:path. Without a password in it."/>
@@ -41,19 +36,13 @@ pub fn SourceKind(
                 <TextField name="pushed_branch" label="Branch" optional=true mono=true autocomplete="off" value=pushed_branch
                     hint="A push to it deploys, and is accepted when that is live. Berth keeps the repository."/>
             </div>
-            <div class="source-image" on:input=on_reference>
+            <div class="source-image">
                 <TextField name="reference" label="Image" optional=true mono=true autocomplete="off"
                     placeholder="nginx:1.27" value=source.reference
                     hint="A name with its tag or digest, as docker pull takes it."/>
             </div>
         </div>
     }
-}
-
-fn is_named(event: &Event, name: &str) -> bool {
-    use leptos::wasm_bindgen::JsCast;
-    let target = event.target().and_then(|target| target.dyn_into::<leptos::web_sys::Element>().ok());
-    target.and_then(|element| element.get_attribute("name")).as_deref() == Some(name)
 }
 
 /// How a repository is built.
@@ -113,7 +102,7 @@ pub fn CredentialFields() -> impl IntoView {
             <TextField name="secret" label="Token or password" kind="password" optional=true autocomplete="new-password"/>
         </div>
         <Disclosure summary="An SSH key instead" icon="key">
-            <TextArea name="ssh_key" label="OpenSSH private key" optional=true mono=true rows=4
+            <TextArea name="ssh_key" label="OpenSSH private key" secret=true optional=true mono=true rows=4
                 placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
                 hint="Without a passphrase. Give the repository's host the public half as a deploy key. Left empty, the settings of the service make a key pair of its own."/>
         </Disclosure>

@@ -3,34 +3,33 @@
 use super::frame::Here;
 use crate::{
     api::deployments::{Deploy, preview_build},
-    components::{Button, Card, ErrorState, Form, Hidden, Icon, Skeleton, Submission},
+    components::{Button, Card, Form, Hidden, Load, Loadable, Submission},
 };
 use berth_domain::builder::{BuildPlan, Builder};
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+/// The word in the address that asks for the plan.
+const PLAN: &str = "plan";
 
 /// What can be asked about builds.
 #[component]
 pub fn BuildCard(here: Here) -> impl IntoView {
     let deploy = Submission::to::<Deploy>();
-    let path = here.path.clone();
-    let load = Action::new(move |(): &()| preview_build(path.clone()));
-    let answer = load.value();
-    let unfolded = move |_| {
-        if answer.with_untracked(Option::is_none) {
-            load.dispatch(());
+    let asked = use_query_map().with_untracked(|query| query.get(PLAN).is_some());
+    let plan = match asked {
+        true => view! { <PresentPlan here=here.clone()/> }.into_any(),
+        false => view! {
+            <p>
+                <a href=format!("{}/settings?{PLAN}=now#build", here.base())>"What would be built now"</a>
+                <span class="hint">"Berth looks into the repository for it, which takes a moment."</span>
+            </p>
         }
-    };
-    let plan = move || match answer.get() {
-        None => view! { <Skeleton rows=3/> }.into_any(),
-        Some(Ok(plan)) => view! { <Plan plan/> }.into_any(),
-        Some(Err(error)) => view! { <ErrorState problem=error.0/> }.into_any(),
+        .into_any(),
     };
     view! {
         <Card title="Build" text="A build takes what did not change from the cache.">
-            <details class="disclosure with-script" on:toggle=unfolded>
-                <summary><span>"What would be built now"</span><Icon name="expand"/></summary>
-                <div class="disclosure-body">{plan}</div>
-            </details>
+            <div id="build">{plan}</div>
             <Form action=deploy class="inline-form">
                 {here.hidden()}
                 <Hidden name="no_cache" value="yes"/>
@@ -38,6 +37,12 @@ pub fn BuildCard(here: Here) -> impl IntoView {
             </Form>
         </Card>
     }
+}
+
+#[component]
+fn PresentPlan(here: Here) -> impl IntoView {
+    let plan: Loadable<BuildPlan> = Resource::new(|| (), move |()| preview_build(here.path.clone()));
+    view! { <Load resource=plan inside=true view=|plan| view! { <Plan plan/> }/> }
 }
 
 #[component]

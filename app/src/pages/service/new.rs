@@ -2,12 +2,12 @@
 
 use super::frame::crumbs;
 use crate::{
-    api::{PanelError, service::CreateService, service::forms::suggested_from},
+    api::{PanelError, service::CreateService},
     components::{Button, Card, Disclosure, ErrorState, Form, Hidden, Page, Submission, TextField, Variant},
     widgets::source_form::{CredentialFields, GitBuildFields, SourceKind},
 };
 use berth_domain::{name::Name, problem::Problem};
-use leptos::{html::Input, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 /// The form of a new service.
@@ -32,30 +32,16 @@ pub fn NewServicePage() -> impl IntoView {
 #[component]
 fn NewService(project: Name, environment: Name) -> impl IntoView {
     let create = Submission::to::<CreateService>();
-    let name = NodeRef::<Input>::new();
-    let suggested = RwSignal::new(String::new());
-    Effect::new(move |_| {
-        let Some(field) = name.get() else { return };
-        let suggestion = suggested.get();
-        // What a person wrote there stays.
-        if field.value().is_empty() || suggested.with_untracked(|_| field.dataset_is_suggested()) {
-            field.set_value(&suggestion);
-            field.mark_suggested();
-        }
-    });
-    let typed = move |text: String, image: bool| {
-        suggested.set(suggested_from(&text, image).map(|name| name.to_string()).unwrap_or_default());
-    };
     view! {
         <Page title="New service" crumbs=crumbs(&project, &environment)>
             <Form action=create class="form new-service">
                 <Hidden name="project" value=project.to_string()/>
                 <Hidden name="environment" value=environment.to_string()/>
                 <Card title="Where it comes from">
-                    <SourceKind typed/>
+                    <SourceKind/>
                 </Card>
                 <Card title="Name">
-                    <TextField name="name" label="Name" node_ref=name optional=true mono=true autocomplete="off"
+                    <TextField name="name" label="Name" optional=true mono=true autocomplete="off"
                         hint="Part of its address. Left empty, it is taken from the repository or image."/>
                 </Card>
                 <Disclosure summary="More options: folder, Dockerfile, build arguments, port" icon="settings">
@@ -70,22 +56,5 @@ fn NewService(project: Name, environment: Name) -> impl IntoView {
                 </div>
             </Form>
         </Page>
-    }
-}
-
-/// Tells a suggestion in a field from what a person wrote.
-trait Suggested {
-    fn dataset_is_suggested(&self) -> bool;
-    fn mark_suggested(&self);
-}
-
-impl Suggested for leptos::web_sys::HtmlInputElement {
-    fn dataset_is_suggested(&self) -> bool {
-        self.get_attribute("data-suggested").is_some_and(|suggestion| suggestion == self.value())
-    }
-
-    fn mark_suggested(&self) {
-        // Without the attribute the suggestion counts as written by a person, and stays.
-        let _ = self.set_attribute("data-suggested", &self.value());
     }
 }

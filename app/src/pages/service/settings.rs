@@ -72,7 +72,7 @@ fn SourceCard(here: Here) -> impl IntoView {
         <Card title="Source" text="Where it comes from. What runs stays as it is until the next deployment.">
             <Form action=save>
                 {here.hidden()}
-                <SourceKind source=form.clone() typed=|_, _| ()/>
+                <SourceKind source=form.clone()/>
                 <div class="git-only">
                     <Disclosure summary="How the repository is built"><GitBuildFields source=form/></Disclosure>
                 </div>
