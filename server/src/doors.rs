@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tracing::{info, warn};
 
 /// How often the machine's interfaces are looked at: a new one is listened on within this time.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// How many connections may wait until they are accepted.
 const BACKLOG: u32 = 1_024;

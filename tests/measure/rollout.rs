@@ -114,6 +114,8 @@ pub async fn many(table: &mut Table) -> Result<()> {
     for web in &services {
         owner.live(web, 1, Duration::from_secs(900)).await?;
     }
+    // What the rollouts left to be looked at is not part of "nothing happens".
+    tokio::time::sleep(Duration::from_secs(15)).await;
     let pid = berth.pid().context("it runs")?;
     let before = cpu(pid)?;
     let began = Instant::now();

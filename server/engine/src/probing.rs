@@ -27,8 +27,11 @@ use crate::{
 };
 use record::{News, Record};
 
-/// How often an instance is probed.
+/// How often an instance is probed; see [`APART`] for many of them.
 const PERIOD: Duration = Duration::from_secs(10);
+
+/// How far apart probes begin at least: with more than 200 instances each is probed less often.
+const APART: Duration = Duration::from_millis(50);
 
 /// How many probes are under way at the most.
 const AT_ONCE: usize = 32;
@@ -84,7 +87,7 @@ pub(crate) async fn run(engine: Engine) {
 async fn round(engine: &Engine, started: Instant, targets: Vec<Target>) {
     let there: HashSet<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     engine.parts.probes.0.retain(|name, _| there.contains(name.as_str()));
-    let between = PERIOD / u32::try_from(targets.len().max(1)).unwrap_or(u32::MAX);
+    let between = (PERIOD / u32::try_from(targets.len().max(1)).unwrap_or(u32::MAX)).max(APART);
     let probes = targets.into_iter().zip(0..).map(|(target, index)| async move {
         sleep_until(started + between * index).await;
         probe(engine, target).await;

@@ -70,7 +70,10 @@ impl Assets {
 
 impl Asset {
     fn read(path: PathBuf) -> io::Result<Self> {
-        let digest = Sha256::digest(std::fs::read(&path)?);
+        // By pieces: the largest is megabytes, which would stay with the program for good.
+        let mut digest = Sha256::new();
+        io::copy(&mut std::fs::File::open(&path)?, &mut digest)?;
+        let digest = digest.finalize();
         let text: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
         let etag = HeaderValue::from_str(&format!("\"{text}\"")).map_err(io::Error::other)?;
         let beside = |extension: &str| with_suffix(&path, extension).is_file();

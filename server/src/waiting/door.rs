@@ -113,8 +113,9 @@ async fn knock(open: Option<&mut (Place, TcpListener)>) -> (TcpStream, SocketAdd
 /// Looks after a while where the network is. Docker is only asked when it is not where it was.
 async fn look(engine: Engine, known: Option<Place>, after: Duration) -> Option<Place> {
     tokio::time::sleep(after).await;
+    // A network that was made anew has another index; asking for addresses goes through every interface there is.
     if let Some(known) = known
-        && place_of(&known.bridge).as_ref() == Some(&known)
+        && if_nametoindex(known.bridge.as_str()).is_ok_and(|index| index == known.index)
     {
         return Some(known);
     }
