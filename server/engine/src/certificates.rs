@@ -8,6 +8,7 @@ mod attempt;
 mod budget;
 mod dns;
 mod inspect;
+mod pause;
 mod plan;
 mod preflight;
 mod proof;

@@ -23,6 +23,7 @@ use super::{
     account::sealing,
     budget::{Pace, pause},
     inspect::{fresh_key, inspect, self_signed, signing_request},
+    pause::pause_for_a_test,
     proof::Proven,
     round::{fault, of_berth},
 };
@@ -32,6 +33,9 @@ const WITHIN: Duration = Duration::from_secs(90);
 
 /// How often the same is said again when the authority asks for that.
 const REPEATS: u32 = 12;
+
+/// The one instant at which the authority has an order that is written down nowhere here.
+const OPENED: &str = "write down the order";
 
 /// Why an attempt gave nothing.
 pub(super) enum Failure {
@@ -88,11 +92,13 @@ impl Engine {
         }
         let mut order = row.order.clone();
         if order.is_none() {
+            pause_for_a_test("look at the names").await;
             // A wildcard is proven in its zone: nobody asks at an address.
             for name in row.names.iter().filter(|name| !name.starts_with("*.")) {
                 self.preflight(name).await.map_err(Failure::Unfit)?;
             }
             self.parts.tls.budget.take(self.now()).map_err(Failure::Budget)?;
+            pause_for_a_test("write down that an attempt begins").await;
             let again = self.now() + self.pause(Pace::Free, row.failures + 1);
             let write = self.store().begin().await.map_err(Error::from)?;
             write.scoped(Scope(row.organisation)).begin_attempt(row.id, again).await.map_err(Error::from)?;
@@ -132,9 +138,11 @@ impl Engine {
                 (order, key)
             }
             None => {
+                pause_for_a_test("open the order").await;
                 let order = account.order(&row.names).await?;
                 let key = fresh_key().map_err(fault)?;
                 let sealed = self.vault().seal(&place, key.expose()).map_err(sealing)?;
+                pause_for_a_test(OPENED).await;
                 self.keep_order(row, order.url(), &sealed).await?;
                 *known = Some((order.url().to_owned(), sealed));
                 (order, key)
@@ -165,14 +173,17 @@ impl Engine {
         loop {
             match order.stage().await? {
                 Stage::Pending if !told => {
+                    pause_for_a_test("show the proofs").await;
                     self.prove(row, order, proven).await?;
                     told = true;
                 }
                 Stage::Ready => {
+                    pause_for_a_test("ask for the certificate").await;
                     let request = signing_request(&row.names, key).map_err(fault)?;
                     order.finalize(&request).await?;
                 }
                 Stage::Valid => {
+                    pause_for_a_test("fetch the certificate").await;
                     if let Some(chain) = order.chain().await? {
                         return Ok(chain);
                     }
@@ -223,10 +234,13 @@ impl Engine {
             issued.not_after.format("%Y-%m-%d %H:%M UTC")
         );
         info!(names = ?row.names, issuer = issued.issuer, until = %issued.not_after, "a certificate was {again}");
+        pause_for_a_test("keep the certificate").await;
         let mut write = self.store().begin().await?;
         write.scoped(Scope(row.organisation)).keep_issued(row.id, &issued, renew_at).await?;
         write.record(of_berth(row, EventKind::CertificateIssued, told));
-        Ok(write.commit().await?)
+        write.commit().await?;
+        pause_for_a_test("hand it to the proxy").await;
+        Ok(())
     }
 
     /// When a certificate is renewed: when its authority wants it, or after two thirds of its life.

@@ -58,8 +58,13 @@ impl Engine {
         let rows: &[CertificateRow] = &rows;
         self.warn_of_ends(rows, &plan).await?;
         let row = |id: &CertificateId| rows.iter().find(|row| row.id == *id).cloned();
-        let attempts = plan.due.iter().take(IN_A_ROUND).filter_map(row).map(|row| self.attempt(row));
-        stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<()>().await;
+        let due: Vec<_> = plan.due.iter().take(IN_A_ROUND).filter_map(row).collect();
+        // Visitors are turned away from what has ended: as after a machine slept for weeks, that goes before all others.
+        let (ended, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.has_ended(self.now()));
+        for rows in [ended, others] {
+            let attempts = rows.into_iter().map(|row| self.attempt(row));
+            stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<()>().await;
+        }
         self.parts.tls.resuming.clear();
         if plan.due.len() > IN_A_ROUND {
             self.certificates_changed();
