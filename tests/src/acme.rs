@@ -166,8 +166,8 @@ impl Pebble {
     /// The setting of a Berth that asks both: a file that vouches for the servers of this one and of another.
     pub fn roots_with(&self, other: &Self) -> Result<(String, String)> {
         let both = self.folder.path().join("roots.pem");
-        let pem = fs::read_to_string(self.server_root())? + &fs::read_to_string(other.server_root())?;
-        fs::write(&both, pem)?;
+        let roots = [fs::read_to_string(self.server_root())?, fs::read_to_string(other.server_root())?];
+        fs::write(&both, roots.concat())?;
         Ok(("BERTH_ACME_CA_ROOT".to_owned(), both.display().to_string()))
     }
 

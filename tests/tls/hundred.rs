@@ -80,7 +80,9 @@ async fn r_tls_3_of_a_hundred_domains_the_good_ones_have_certificates_and_the_ot
             secure.add(&host).await?;
         }
     }
-    let good: Vec<_> = (0..GOOD).map(|number| format!("good-{number}.example.net")).collect();
+    let good: Vec<_> = (0..GOOD)
+        .map(|number| format!("good-{number}.example.{}", if number % 2 == 0 { "net" } else { "org" }))
+        .collect();
     for host in &good {
         secure.add_here(host).await?;
     }

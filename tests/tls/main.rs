@@ -7,4 +7,5 @@ mod hundred;
 mod issuing;
 mod keeping;
 mod kills;
+mod others;
 mod refusals;

@@ -179,4 +179,4 @@ impl CertificateRow {
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-mod tests;
+pub(super) mod tests;

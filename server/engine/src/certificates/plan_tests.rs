@@ -2,7 +2,7 @@ use berth_domain::ids::CertificateId;
 use uuid::Uuid;
 
 use super::*;
-use crate::store::Issued;
+use crate::store::{Issued, OpenOrder};
 
 const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
@@ -14,7 +14,7 @@ fn host(name: &str) -> (OrganisationId, HostName, ServiceId) {
     (us(), name.parse().expect("a host"), ServiceId(Uuid::from_u128(9)))
 }
 
-fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
+pub(in crate::certificates) fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
     CertificateRow {
         id: CertificateId(Uuid::from_u128(id)),
         organisation: us(),
@@ -29,6 +29,8 @@ fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
         next_attempt_at: None,
         failures: 0,
         warned_days: None,
+        directory: None,
+        staged_at: None,
     }
 }
 
@@ -125,7 +127,7 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
         CertificateRow { next_attempt_at: later, ..row(4, "d.example.com", CertificateOrigin::Acme) };
     let cut_off = CertificateRow {
         state: CertificateState::Ordering,
-        order: Some(("url".into(), Vec::new())),
+        order: Some(OpenOrder { directory: None, url: "url".into(), sealed_key: Vec::new() }),
         next_attempt_at: later,
         ..row(5, "e.example.com", CertificateOrigin::Acme)
     };

@@ -14,8 +14,8 @@ use crate::{
 use super::{
     Shown,
     account::sealing,
-    attempt::Failure,
     dns::{Keeper, Zone, keeper},
+    failure::Failure,
     pause::pause_for_a_test,
 };
 
