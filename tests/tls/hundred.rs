@@ -1,11 +1,14 @@
 //! A hundred domains of which sixty are broken, each kind in a way of its own.
 
 use crate::fixture::{PATIENCE, Secure};
+use berth_domain::authority::AuthorityView;
 use berth_tests::{acme::Manners, prelude::*};
 
 /// How many domains are broken in each way.
 const EACH: usize = 6;
 const GOOD: usize = 40;
+/// How many orders the operator allows.
+const LIMIT: usize = 50;
 /// An address that belongs to nobody (RFC 2544 and RFC 5180), and so not to this machine.
 const ELSEWHERE: &str = "198.18.0.1";
 const ELSEWHERE_V6: &str = "2001:2::1";
@@ -72,7 +75,8 @@ impl Broken {
 async fn r_tls_3_of_a_hundred_domains_the_good_ones_have_certificates_and_the_others_say_why_not()
 -> Result<()> {
     let refused = WAYS.iter().filter(|way| way.kind == REFUSED).flat_map(Broken::hosts).collect();
-    let secure = Secure::start(Manners { refused, ..Manners::default() }).await?;
+    let limit = vec![("BERTH_ACME_ORDERS".to_owned(), LIMIT.to_string())];
+    let secure = Secure::start_with(Manners { refused, ..Manners::default() }, limit).await?;
     secure.pebble.only("closed.example.com", ";").await?;
     for way in &WAYS {
         for host in way.hosts() {
@@ -97,7 +101,10 @@ async fn r_tls_3_of_a_hundred_domains_the_good_ones_have_certificates_and_the_ot
     }
     let (orders, asked) = (secure.pebble.orders()?, secure.pebble.asked()?);
     ensure!(orders == GOOD, "{orders} orders for {GOOD} good names");
-    ensure!(asked <= GOOD + EACH, "the authority was asked for {asked} orders");
+    ensure!(asked == GOOD + EACH, "the authority was asked for {asked} orders");
+    let all: Vec<AuthorityView> = secure.owner.get("/certificates/authorities").await?.ok()?;
+    let left = all.first().context("an authority")?.orders.left;
+    ensure!(left as usize == LIMIT - asked, "{left} of {LIMIT} are left after {asked} orders");
     says_on_the_domain(&secure).await
 }
 

@@ -8,6 +8,8 @@ const HOST: &str = "shop.example.net";
 const REFUSED: &str = "refused.example.net";
 const FALLBACK: &str = "BERTH_ACME_FALLBACK";
 const STAGING: &str = "BERTH_ACME_STAGING";
+/// What the operator allows for a registered domain in one of the tests.
+const ORDERS: usize = 3;
 
 fn refusing() -> Manners {
     Manners { refused: vec![REFUSED.to_owned()], ..Manners::default() }
@@ -111,26 +113,22 @@ async fn r_tls_3_what_is_left_of_the_budget_is_told() -> Result<()> {
 /// R-TLS-3: a registered domain has no more orders than Berth allows itself, and the domain that waits says until when.
 #[tokio::test]
 async fn r_tls_3_when_the_budget_is_used_up_nothing_is_ordered_until_it_comes_back() -> Result<()> {
-    let secure = Secure::start(Manners::default()).await?;
+    let few = ORDERS.to_string();
+    let more = vec![("BERTH_ACME_DOMAIN_ORDERS".to_owned(), few)];
+    let secure = Secure::start_with(Manners::default(), more).await?;
     let most = first(&secure).await?;
     ensure!(most.orders.left == most.orders.most, "{most:?}");
-    let mut ordered = 0;
-    let of = loop {
-        let host = format!("n-{ordered}.example.org");
+    for number in 0..ORDERS {
+        let host = format!("n-{number}.example.org");
         secure.add_here(&host).await?;
         secure.answers(&host, "one").await?;
-        ordered += 1;
-        let of = registered(&secure, "example.org").await?;
-        if of.orders.left == 0 {
-            break of;
-        }
-        ensure!(ordered < 100, "after {ordered} orders {of:?}");
-    };
-    ensure!(of.orders.most as usize == ordered, "{of:?} after {ordered} orders");
+    }
+    let of = registered(&secure, "example.org").await?;
+    ensure!(of.orders.most as usize == ORDERS && of.orders.left == 0, "{of:?} after {ORDERS} orders");
     secure.add_here("one-more.example.org").await?;
     let waits = secure.says("one-more.example.org", "new certificates for names below example.org").await?;
     ensure!(waits.next_attempt_at == of.orders.refills_at, "{waits:?} and {of:?}");
-    ensure!(secure.pebble.asked()? == ordered, "{} orders", secure.pebble.asked()?);
+    ensure!(secure.pebble.asked()? == ORDERS, "{} orders", secure.pebble.asked()?);
     // Other domains do not wait for it.
     secure.add_here(HOST).await?;
     secure.answers(HOST, "one").await.map(drop)

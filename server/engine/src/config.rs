@@ -38,6 +38,10 @@ pub struct Config {
     pub acme_fallback_binding: Option<ExternalBinding>,
     /// The directory at which new domains are tried before a real one is asked.
     pub acme_staging: Option<String>,
+    /// How many orders an organisation may make at an authority in three hours.
+    pub acme_orders: u32,
+    /// How many first certificates of a registered domain in a week.
+    pub acme_domain_orders: u32,
     /// A program of the operator's that puts proofs into zones of the DNS.
     pub dns_webhook: Option<String>,
     /// The port at which the authority looks for proofs: 80, except in tests.
@@ -103,6 +107,8 @@ impl Config {
             acme_fallback: None,
             acme_fallback_binding: None,
             acme_staging: None,
+            acme_orders: 200,
+            acme_domain_orders: 40,
             dns_webhook: None,
             acme_http_port: 80,
             resolver: None,

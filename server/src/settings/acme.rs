@@ -44,6 +44,14 @@ pub struct AcmeArgs {
     #[arg(long, env = "BERTH_ACME_STAGING")]
     pub acme_staging: Option<String>,
 
+    /// How many orders an organisation may make at an authority in three hours; Let's Encrypt allows 300
+    #[arg(long, env = "BERTH_ACME_ORDERS", default_value_t = 200)]
+    pub acme_orders: u32,
+
+    /// How many first certificates of a registered domain in a week; Let's Encrypt allows 50
+    #[arg(long, env = "BERTH_ACME_DOMAIN_ORDERS", default_value_t = 40)]
+    pub acme_domain_orders: u32,
+
     /// A program of yours that puts proofs into zones of the DNS: POST <this>/set-txt and /clear-txt
     #[arg(long, env = "BERTH_DNS_WEBHOOK")]
     pub dns_webhook: Option<String>,
@@ -73,6 +81,8 @@ impl AcmeArgs {
             acme_fallback: second(&self.acme_fallback),
             acme_fallback_binding: binding(&self.acme_fallback_eab_kid, &self.acme_fallback_eab_hmac),
             acme_staging: second(&self.acme_staging),
+            acme_orders: self.acme_orders.max(1),
+            acme_domain_orders: self.acme_domain_orders.max(1),
             dns_webhook: given(&self.dns_webhook),
             acme_http_port: self.acme_http_port,
             resolver: self.resolver.0,

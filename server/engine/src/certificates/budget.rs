@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 
 use crate::{
-    Engine, Result,
+    Config, Engine, Result,
     store::{OrderRow, Scope},
 };
 
@@ -20,15 +20,20 @@ struct Limit {
     window: TimeDelta,
 }
 
-/// Orders of an account. Let's Encrypt allows 300 in three hours.
-const OF_ACCOUNT: Limit = Limit { most: 200, window: TimeDelta::hours(3) };
-/// First certificates of a registered domain. Let's Encrypt allows 50 in a week, and does not count renewals.
-const OF_DOMAIN: Limit = Limit { most: 40, window: TimeDelta::days(7) };
+/// How many orders an operator lets Berth make.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Orders of an account in three hours; Let's Encrypt allows 300.
+    account: Limit,
+    /// First certificates of a registered domain in a week; Let's Encrypt allows 50, and does not count renewals.
+    domain: Limit,
+}
+
 /// Orders for the same names that came to nothing. Let's Encrypt allows five in an hour.
 const OF_FAILURES: Limit = Limit { most: 4, window: TimeDelta::hours(1) };
 
 /// The longest window: what is older counts nowhere.
-pub(super) const LONGEST: TimeDelta = OF_DOMAIN.window;
+pub(super) const LONGEST: TimeDelta = TimeDelta::days(7);
 
 /// What kind of fault an attempt ended with: each is tried again at its own pace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +54,25 @@ pub(super) struct UsedUp {
     pub until: DateTime<Utc>,
 }
 
+impl Limits {
+    /// Those of a configuration.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            account: Limit { most: config.acme_orders, window: TimeDelta::hours(3) },
+            domain: Limit { most: config.acme_domain_orders, window: LONGEST },
+        }
+    }
+
+    fn of_account(&self, orders: &[OrderRow], now: DateTime<Utc>) -> Allowance {
+        self.account.after(orders.iter().map(|order| order.begun_at), now)
+    }
+
+    fn of_domain(&self, orders: &[OrderRow], registered: &str, now: DateTime<Utc>) -> Allowance {
+        let counts = |order: &&OrderRow| order.registered == registered && !order.renewal;
+        self.domain.after(orders.iter().filter(counts).map(|order| order.begun_at), now)
+    }
+}
+
 impl Limit {
     /// What is left after the orders that were begun at these moments, the oldest first.
     fn after(self, begun: impl Iterator<Item = DateTime<Utc>>, now: DateTime<Utc>) -> Allowance {
@@ -66,18 +90,22 @@ impl Limit {
 }
 
 /// Whether an order may be begun after those that were, the oldest first.
-pub(super) fn may_begin(orders: &[OrderRow], new: &OrderRow) -> std::result::Result<(), UsedUp> {
+pub(super) fn may_begin(
+    limits: &Limits,
+    orders: &[OrderRow],
+    new: &OrderRow,
+) -> std::result::Result<(), UsedUp> {
     let failed = |order: &&OrderRow| order.certificate == new.certificate && order.given == Some(false);
     let of_names = OF_FAILURES.after(orders.iter().filter(failed).map(|order| order.begun_at), new.begun_at);
-    let mut limits = vec![
-        (of_account(orders, new.begun_at), "orders".to_owned()),
+    let mut all = vec![
+        (limits.of_account(orders, new.begun_at), "orders".to_owned()),
         (of_names, "orders for a name that came to nothing".to_owned()),
     ];
     if !new.renewal {
         let words = format!("new certificates for names below {}", new.registered);
-        limits.push((of_domain(orders, &new.registered, new.begun_at), words));
+        all.push((limits.of_domain(orders, &new.registered, new.begun_at), words));
     }
-    let ended = limits.into_iter().filter(|(allowance, _)| allowance.left == 0);
+    let ended = all.into_iter().filter(|(allowance, _)| allowance.left == 0);
     let last = ended.max_by_key(|(allowance, _)| allowance.refills_at);
     last.map_or(Ok(()), |(allowance, words)| {
         let hours = match allowance.window_hours {
@@ -90,15 +118,6 @@ pub(super) fn may_begin(orders: &[OrderRow], new: &OrderRow) -> std::result::Res
     })
 }
 
-fn of_account(orders: &[OrderRow], now: DateTime<Utc>) -> Allowance {
-    OF_ACCOUNT.after(orders.iter().map(|order| order.begun_at), now)
-}
-
-fn of_domain(orders: &[OrderRow], registered: &str, now: DateTime<Utc>) -> Allowance {
-    let counts = |order: &&OrderRow| order.registered == registered && !order.renewal;
-    OF_DOMAIN.after(orders.iter().filter(counts).map(|order| order.begun_at), now)
-}
-
 /// What somebody registered for a name to be below it: `example.co.uk` for `shop.example.co.uk` and `*.example.co.uk`.
 pub(super) fn registered(name: &str) -> String {
     let name = name.trim_start_matches("*.");
@@ -108,7 +127,7 @@ pub(super) fn registered(name: &str) -> String {
 impl Engine {
     /// The authorities, and what is left of an organisation's budget at each.
     pub(crate) async fn budgets(&self, organisation: OrganisationId) -> Result<Vec<AuthorityView>> {
-        let now = self.now();
+        let (now, limits) = (self.now(), Limits::of(self.config()));
         let rows = self.store().scoped(Scope(organisation));
         let hosts = rows.hosts().await?;
         let public = hosts.iter().filter(|host| not_public(host.as_str()).is_none());
@@ -120,13 +139,13 @@ impl Engine {
             let new = orders.iter().filter(|order| !order.renewal);
             domains.extend(new.map(|order| order.registered.clone()));
             let left = |domain: String| {
-                let orders = of_domain(&orders, &domain, now);
+                let orders = limits.of_domain(&orders, &domain, now);
                 DomainAllowance { domain, orders }
             };
             views.push(AuthorityView {
                 role: authority.role,
                 directory: authority.directory,
-                orders: of_account(&orders, now),
+                orders: limits.of_account(&orders, now),
                 domains: domains.into_iter().map(left).collect(),
             });
         }
@@ -155,6 +174,10 @@ mod tests {
 
     const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
+    fn may(orders: &[OrderRow], new: &OrderRow) -> std::result::Result<(), UsedUp> {
+        may_begin(&Limits::of(&Config::new("/data")), orders, new)
+    }
+
     fn order(number: u128, domain: &str, minutes_ago: i64) -> OrderRow {
         OrderRow {
             certificate: CertificateId(Uuid::from_u128(number)),
@@ -178,33 +201,33 @@ mod tests {
     fn r_tls_3_the_budget_of_an_account_is_below_the_authoritys_limit_and_comes_back() {
         let mut orders: Vec<_> = (0..200_u128).map(|n| order(n, &format!("{n}.com"), 100)).collect();
         let next = order(999, "next.com", 0);
-        let ended = may_begin(&orders, &next).expect_err("the budget is used up");
+        let ended = may(&orders, &next).expect_err("the budget is used up");
         assert_eq!(ended.until, NOW + TimeDelta::minutes(80));
         assert!(ended.what.contains("200 orders in 3 hours"), "{ended:?}");
         orders[0].begun_at = NOW - TimeDelta::hours(3);
-        assert_eq!(may_begin(&orders, &next), Ok(()));
+        assert_eq!(may(&orders, &next), Ok(()));
     }
 
     #[test]
     fn r_tls_3_a_registered_domain_has_a_budget_that_renewals_do_not_use() {
         let of_one: Vec<_> = (0..40_u128).map(|n| order(n, "shop.com", 24 * 60)).collect();
         let next = order(999, "shop.com", 0);
-        let ended = may_begin(&of_one, &next).expect_err("the budget is used up");
+        let ended = may(&of_one, &next).expect_err("the budget is used up");
         assert_eq!(ended.until, NOW + TimeDelta::days(6));
-        assert_eq!(may_begin(&of_one, &order(999, "other.com", 0)), Ok(()));
-        assert_eq!(may_begin(&of_one, &OrderRow { renewal: true, ..next.clone() }), Ok(()));
+        assert_eq!(may(&of_one, &order(999, "other.com", 0)), Ok(()));
+        assert_eq!(may(&of_one, &OrderRow { renewal: true, ..next.clone() }), Ok(()));
         let renewed: Vec<_> = of_one.into_iter().map(|order| OrderRow { renewal: true, ..order }).collect();
-        assert_eq!(may_begin(&renewed, &next), Ok(()));
+        assert_eq!(may(&renewed, &next), Ok(()));
     }
 
     #[test]
     fn r_tls_3_a_name_that_fails_again_and_again_is_not_ordered_by_clicking() {
         let failed = |minutes| OrderRow { given: Some(false), ..order(7, "shop.com", minutes) };
         let orders = [50, 40, 30, 20].map(failed);
-        let ended = may_begin(&orders, &order(7, "shop.com", 0)).expect_err("four failures");
+        let ended = may(&orders, &order(7, "shop.com", 0)).expect_err("four failures");
         assert_eq!(ended.until, NOW + TimeDelta::minutes(10));
-        assert_eq!(may_begin(&orders, &order(8, "shop.com", 0)), Ok(()));
-        assert_eq!(may_begin(&orders[1..], &order(7, "shop.com", 0)), Ok(()));
+        assert_eq!(may(&orders, &order(8, "shop.com", 0)), Ok(()));
+        assert_eq!(may(&orders[1..], &order(7, "shop.com", 0)), Ok(()));
     }
 
     #[test]
@@ -215,9 +238,10 @@ mod tests {
 
     #[test]
     fn what_is_left_says_when_there_is_more() {
-        let one = of_account(&[order(1, "a.com", 60)], NOW);
+        let limits = Limits::of(&Config::new("/data"));
+        let one = limits.of_account(&[order(1, "a.com", 60)], NOW);
         assert_eq!((one.left, one.most, one.window_hours), (199, 200, 3));
         assert_eq!(one.refills_at, Some(NOW + TimeDelta::hours(2)));
-        assert_eq!(of_account(&[], NOW).refills_at, None);
+        assert_eq!(limits.of_account(&[], NOW).refills_at, None);
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     account::sealing,
-    budget::{self, LONGEST, Pace, may_begin},
+    budget::{self, LONGEST, Limits, Pace, may_begin},
     failure::Failure,
     inspect::{fresh_key, inspect, self_signed, signing_request},
     pause::pause_for_a_test,
@@ -76,7 +76,7 @@ impl Engine {
         let write = self.store().begin().await?;
         let rows = write.scoped(Scope(row.organisation));
         let orders = rows.orders_since(&authority.directory, now - LONGEST).await?;
-        may_begin(&orders, &new).map_err(Failure::Budget)?;
+        may_begin(&Limits::of(self.config()), &orders, &new).map_err(Failure::Budget)?;
         rows.forget_orders(now - LONGEST).await?;
         rows.insert_order(&authority.directory, &new).await?;
         rows.begin_attempt(row.id, again).await?;
