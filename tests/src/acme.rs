@@ -3,7 +3,7 @@
 use crate::{
     names,
     process::{command, free_ports, spawn, tail},
-    wait::eventually,
+    wait::eventually_within,
 };
 use anyhow::{Context, Result};
 use nix::{
@@ -16,7 +16,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Child,
+    time::Duration,
 };
+
+/// How long an authority may take to answer.
+const START: Duration = Duration::from_secs(60);
 
 /// Pebble and the name server. Dropping it ends both.
 ///
@@ -129,7 +133,8 @@ impl Pebble {
         // Every order is proven anew.
         pebble.env("PEBBLE_AUTHZREUSE", "0");
         self.authority = Some(spawn(pebble, &self.log())?);
-        eventually("Pebble and the name server answer", || async {
+        // It makes its keys first, which takes its time on a busy machine.
+        eventually_within(START, "Pebble and the name server answer", || async {
             self.http.get(self.directory()).send().await?.error_for_status()?;
             // A name that nobody asks for: whether its answer is there is of no interest.
             self.tell("clear-a", json!({ "host": format!("{}.", names::random()) })).await
