@@ -2,6 +2,7 @@
 //! timestamps. A step never imports an entity, so that it means the same for ever; steps expand first and contract
 //! in a later version.
 
+mod authorities;
 mod certificates;
 mod domain_settings;
 mod files;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(previews::Previews),
             Box::new(known_hosts::KnownHosts),
             Box::new(registries::Registries),
+            Box::new(authorities::Authorities),
         ]
     }
 }

@@ -1,8 +1,12 @@
 //! What an operator sets with flags or in the environment.
 
+mod acme;
+
+pub use acme::AcmeArgs;
+
 use crate::{cli::duration, http::Network};
 use berth_domain::domain_settings::{self, IpRange};
-use berth_engine::{Config, config::ExternalBinding, vault::Secret};
+use berth_engine::Config;
 use clap::Args;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -141,65 +145,6 @@ pub struct ServeArgs {
     pub event_days: u32,
 }
 
-/// Where certificates come from.
-#[derive(Debug, Clone, Args)]
-pub struct AcmeArgs {
-    /// The ACME directory of the authority that gives certificates, or `staging`, or `off` for none
-    #[arg(long, env = "BERTH_ACME_DIRECTORY", default_value = LETS_ENCRYPT)]
-    pub acme_directory: String,
-
-    /// Where the authority can write to about certificates
-    #[arg(long, env = "BERTH_ACME_EMAIL")]
-    pub acme_email: Option<String>,
-
-    /// A file of roots in PEM that vouch for the authority's server, beside those of the machine
-    #[arg(long, env = "BERTH_ACME_CA_ROOT")]
-    pub acme_ca_root: Option<PathBuf>,
-
-    /// The key id of an account that exists at the authority already (external account binding)
-    #[arg(long, env = "BERTH_ACME_EAB_KID")]
-    pub acme_eab_kid: Option<String>,
-
-    /// The key of that account, in base64
-    #[arg(long, env = "BERTH_ACME_EAB_HMAC", hide_env_values = true, value_parser = secret)]
-    pub acme_eab_hmac: Option<Secret>,
-
-    /// A program of yours that puts proofs into zones of the DNS: POST <this>/set-txt and /clear-txt
-    #[arg(long, env = "BERTH_DNS_WEBHOOK")]
-    pub dns_webhook: Option<String>,
-
-    /// The port at which the authority looks for proofs; 80 for every public one
-    #[arg(long, env = "BERTH_ACME_HTTP_PORT", default_value_t = 80)]
-    pub acme_http_port: u16,
-
-    /// The name server that is asked about domains, such as 9.9.9.9:53; the machine's own when unset
-    #[arg(long, env = "BERTH_RESOLVER", default_value = "", value_parser = address)]
-    pub resolver: Address,
-}
-
-/// The directories of Let's Encrypt.
-const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
-const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
-
-impl AcmeArgs {
-    fn directory(&self) -> Option<String> {
-        match self.acme_directory.trim() {
-            "" | "off" => None,
-            "staging" => Some(LETS_ENCRYPT_STAGING.to_owned()),
-            url => Some(url.to_owned()),
-        }
-    }
-
-    fn binding(&self) -> Option<ExternalBinding> {
-        let hmac = self.acme_eab_hmac.clone().filter(|hmac| !hmac.is_empty())?;
-        Some(ExternalBinding { key_id: given(&self.acme_eab_kid)?, hmac })
-    }
-}
-
-fn secret(text: &str) -> Result<Secret, String> {
-    Ok(Secret::new(text.trim()))
-}
-
 /// What is empty in the environment counts as not set: compose files and unit files write it so.
 fn given(text: &Option<String>) -> Option<String> {
     text.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
@@ -263,13 +208,6 @@ impl ServeArgs {
             default_domain: self.default_domain.clone(),
             http_port: self.http_port,
             https_port: self.https_port.0.unwrap_or(if self.http_port == 80 { 443 } else { 0 }),
-            acme_directory: self.acme.directory(),
-            acme_email: given(&self.acme.acme_email),
-            acme_ca_root: self.acme.acme_ca_root.clone().filter(|path| !path.as_os_str().is_empty()),
-            acme_binding: self.acme.binding(),
-            dns_webhook: given(&self.acme.dns_webhook),
-            acme_http_port: self.acme.acme_http_port,
-            resolver: self.acme.resolver.0,
             proxy_api_port: self.proxy_api_port,
             proxy_image: self.proxy_image.clone(),
             private_hosts: self.private_hosts.to_vec(),
@@ -289,7 +227,7 @@ impl ServeArgs {
             volume_grace: self.volume_grace,
             preview_check: self.preview_check,
             event_days: self.event_days,
-            ..self.data.config()
+            ..self.acme.over(self.data.config())
         }
     }
 
@@ -324,7 +262,7 @@ mod tests {
         serve: ServeArgs,
     }
 
-    fn read(args: &[&str]) -> Config {
+    pub fn read(args: &[&str]) -> Config {
         Whole::parse_from([&["berth"], args].concat()).serve.config()
     }
 
@@ -356,17 +294,6 @@ mod tests {
         assert_eq!(read(&["--http-port", "8080"]).https_port, 0);
         assert_eq!(read(&["--http-port", "8080", "--https-port", "8443"]).https_port, 8443);
         assert_eq!(read(&["--https-port", "0"]).https_port, 0);
-    }
-
-    #[test]
-    fn no_authority_is_asked_where_that_is_said() {
-        assert_eq!(read(&[]).acme_directory.as_deref(), Some(LETS_ENCRYPT));
-        assert_eq!(read(&["--acme-directory", ""]).acme_directory, None);
-        let staging = read(&["--acme-directory", "staging"]).acme_directory;
-        assert_eq!(staging.as_deref(), Some(LETS_ENCRYPT_STAGING));
-        assert!(read(&["--acme-eab-kid", "k", "--acme-eab-hmac", "aGk"]).acme_binding.is_some());
-        let shown = format!("{:?}", read(&["--acme-eab-kid", "k", "--acme-eab-hmac", "aGk"]));
-        assert!(!shown.contains("aGk"), "{shown}");
     }
 
     #[test]

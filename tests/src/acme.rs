@@ -3,7 +3,7 @@
 use crate::{
     names,
     process::{command, free_ports, spawn, tail},
-    wait::eventually,
+    wait::eventually_within,
 };
 use anyhow::{Context, Result};
 use nix::{
@@ -16,9 +16,15 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Child,
+    time::Duration,
 };
 
+/// How long an authority may take to answer.
+const START: Duration = Duration::from_secs(60);
+
 /// Pebble and the name server. Dropping it ends both.
+///
+/// A second one beside it ([`Pebble::beside`]) asks the same name server.
 pub struct Pebble {
     folder: tempfile::TempDir,
     port: u16,
@@ -26,7 +32,8 @@ pub struct Pebble {
     dns: u16,
     dns_management: u16,
     http: reqwest::Client,
-    children: Vec<Child>,
+    name_server: Option<Child>,
+    authority: Option<Child>,
 }
 
 /// How Pebble behaves.
@@ -40,29 +47,37 @@ pub struct Manners {
     pub binding: Option<(String, String)>,
     /// Proofs are looked at after some seconds.
     pub slow: bool,
+    /// It gives nothing for these names, whoever proves them.
+    pub refused: Vec<String>,
 }
 
 impl Pebble {
     /// Starts both; proofs are looked for at `http_port` of whatever address a name has.
     pub async fn start(http_port: u16, manners: Manners) -> Result<Self> {
-        let [port, management, dns, dns_management] = free_ports()?;
+        let [dns, dns_management] = free_ports()?;
+        let mut pebble = Self::stopped(dns, dns_management)?;
+        pebble.start_name_server()?;
+        pebble.start_authority(http_port, &manners).await?;
+        Ok(pebble)
+    }
+
+    /// Another authority that asks the same name server.
+    pub async fn beside(&self, http_port: u16, manners: Manners) -> Result<Self> {
+        let mut pebble = Self::stopped(self.dns, self.dns_management)?;
+        pebble.start_authority(http_port, &manners).await?;
+        Ok(pebble)
+    }
+
+    fn stopped(dns: u16, dns_management: u16) -> Result<Self> {
+        let [port, management] = free_ports()?;
         let folder = tempfile::Builder::new().prefix("berth-test-pebble-").tempdir()?;
         let root = server_certificate(folder.path())?;
         let http = reqwest::Client::builder()
             .no_proxy()
             .tls_certs_only([reqwest::Certificate::from_pem(root.as_bytes())?])
             .build()?;
-        let mut pebble = Self { folder, port, management, dns, dns_management, http, children: Vec::new() };
-        pebble.start_name_server()?;
-        pebble.start_authority(http_port, &manners)?;
-        eventually("Pebble and the name server answer", || async {
-            pebble.http.get(pebble.directory()).send().await?.error_for_status()?;
-            // A name that nobody asks for: whether its answer is there is of no interest.
-            pebble.tell("clear-a", json!({ "host": format!("{}.", names::random()) })).await
-        })
-        .await
-        .with_context(|| tail(&pebble.log(), 20))?;
-        Ok(pebble)
+        let (name_server, authority) = (None, None);
+        Ok(Self { folder, port, management, dns, dns_management, http, name_server, authority })
     }
 
     fn start_name_server(&mut self) -> Result<()> {
@@ -82,11 +97,12 @@ impl Pebble {
         ]);
         server.args(["-dns01", &format!("127.0.0.1:{}", self.dns)]);
         server.args(["-management", &format!("127.0.0.1:{}", self.dns_management)]);
-        self.children.push(spawn(server, &self.folder.path().join("names.log"))?);
+        self.name_server = Some(spawn(server, &self.folder.path().join("names.log"))?);
         Ok(())
     }
 
-    fn start_authority(&mut self, http_port: u16, manners: &Manners) -> Result<()> {
+    /// Starts the authority alone, as after [`Pebble::stop`]: it knows no account and no order of before.
+    pub async fn start_authority(&mut self, http_port: u16, manners: &Manners) -> Result<()> {
         let at = |name: &str| self.folder.path().join(name);
         let mut settings = json!({
             "listenAddress": format!("127.0.0.1:{}", self.port),
@@ -97,6 +113,7 @@ impl Pebble {
             "tlsPort": 1,
             "ocspResponderURL": "",
             "externalAccountBindingRequired": manners.binding.is_some(),
+            "domainBlocklist": manners.refused,
         });
         if let Some(life) = manners.life {
             settings["certificateValidityPeriod"] = json!(life);
@@ -115,13 +132,25 @@ impl Pebble {
         };
         // Every order is proven anew.
         pebble.env("PEBBLE_AUTHZREUSE", "0");
-        self.children.push(spawn(pebble, &self.log())?);
-        Ok(())
+        self.authority = Some(spawn(pebble, &self.log())?);
+        // It makes its keys first, which takes its time on a busy machine.
+        eventually_within(START, "Pebble and the name server answer", || async {
+            self.http.get(self.directory()).send().await?.error_for_status()?;
+            // A name that nobody asks for: whether its answer is there is of no interest.
+            self.tell("clear-a", json!({ "host": format!("{}.", names::random()) })).await
+        })
+        .await
+        .with_context(|| tail(&self.log(), 20))
+    }
+
+    /// Ends the authority; names are answered for as before.
+    pub fn stop(&mut self) -> Result<()> {
+        self.authority.take().map_or(Ok(()), end)
     }
 
     /// What a Berth that asks this authority is started with.
     pub fn environment(&self, http_port: u16) -> Vec<(String, String)> {
-        let root = self.folder.path().join("root.pem");
+        let root = self.server_root();
         [
             ("BERTH_ACME_DIRECTORY", self.directory()),
             ("BERTH_ACME_CA_ROOT", root.display().to_string()),
@@ -132,6 +161,19 @@ impl Pebble {
         ]
         .map(|(key, value)| (key.to_owned(), value))
         .to_vec()
+    }
+
+    /// The file with the root that vouches for its own server.
+    fn server_root(&self) -> PathBuf {
+        self.folder.path().join("root.pem")
+    }
+
+    /// The setting of a Berth that asks both: a file that vouches for the servers of this one and of another.
+    pub fn roots_with(&self, other: &Self) -> Result<(String, String)> {
+        let both = self.folder.path().join("roots.pem");
+        let roots = [fs::read_to_string(self.server_root())?, fs::read_to_string(other.server_root())?];
+        fs::write(&both, roots.concat())?;
+        Ok(("BERTH_ACME_CA_ROOT".to_owned(), both.display().to_string()))
     }
 
     /// The address of its directory.
@@ -168,6 +210,11 @@ impl Pebble {
         self.tell("add-caa", json!({ "host": format!("{host}."), "policies": policies })).await
     }
 
+    /// The name server fails when it is asked for a name.
+    pub async fn fails_for(&self, host: &str) -> Result<()> {
+        self.tell("set-servfail", json!({ "host": format!("{host}.") })).await
+    }
+
     /// Tells the name server something.
     pub async fn tell(&self, what: &str, said: Value) -> Result<()> {
         let url = format!("http://127.0.0.1:{}/{what}", self.dns_management);
@@ -179,6 +226,11 @@ impl Pebble {
     /// How many orders were opened so far.
     pub fn orders(&self) -> Result<usize> {
         Ok(self.lines("Added order")?.len())
+    }
+
+    /// How many orders it was asked for, whether it opened them or not.
+    pub fn asked(&self) -> Result<usize> {
+        Ok(self.lines("POST /order-plz")?.len())
     }
 
     /// How many certificates it gave.
@@ -199,15 +251,20 @@ impl Pebble {
 
 impl Drop for Pebble {
     fn drop(&mut self) {
-        for child in &mut self.children {
-            let ended = kill(Pid::from_raw(child.id() as i32), Signal::SIGKILL).map_err(anyhow::Error::from);
-            if let Err(error) = ended.and_then(|()| Ok(child.wait()?)) {
+        for child in [self.name_server.take(), self.authority.take()].into_iter().flatten() {
+            if let Err(error) = end(child) {
                 eprintln!("{error:#}");
             }
         }
         // The runner shows this only when the test failed.
         eprintln!("--- the end of Pebble's log\n{}", tail(&self.log(), 25));
     }
+}
+
+fn end(mut child: Child) -> Result<()> {
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGKILL)?;
+    child.wait()?;
+    Ok(())
 }
 
 /// A root of its own, and what Pebble's own server shows; answers the root.

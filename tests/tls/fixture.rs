@@ -31,6 +31,19 @@ impl Secure {
     pub async fn start_with(manners: Manners, more: Vec<(String, String)>) -> Result<Self> {
         let [http_port] = free_ports()?;
         let pebble = Pebble::start(http_port, manners).await?;
+        Self::start_at(http_port, pebble, more).await
+    }
+
+    /// The same with a second authority, whose directory the setting `role` names.
+    pub async fn start_beside(manners: Manners, other: Manners, role: &str) -> Result<(Self, Pebble)> {
+        let [http_port] = free_ports()?;
+        let pebble = Pebble::start(http_port, manners).await?;
+        let other = pebble.beside(http_port, other).await?;
+        let more = vec![(role.to_owned(), other.directory()), pebble.roots_with(&other)?];
+        Ok((Self::start_at(http_port, pebble, more).await?, other))
+    }
+
+    async fn start_at(http_port: u16, pebble: Pebble, more: Vec<(String, String)>) -> Result<Self> {
         let mut environment = pebble.environment(http_port);
         environment.extend(more);
         let options = Options { https: true, http_port: Some(http_port), environment, ..Options::default() };
@@ -41,6 +54,13 @@ impl Secure {
         owner.create_service(&web, image(&shipped_image()), swift()).await?;
         owner.ship_version(&web, "one").await?;
         Ok(Self { owner, web, berth, pebble })
+    }
+
+    /// A page of the panel as the owner sees it.
+    pub async fn page(&self, path: &str) -> Result<String> {
+        let answer = Answer::of(self.owner.request(Method::GET, path)).await?;
+        ensure!(answer.status.is_success(), "{path} answered {}", answer.status);
+        Ok(answer.text)
     }
 
     /// Adds a domain to the service.

@@ -1,13 +1,19 @@
 //! Certificates: listed, tried at once, uploaded, removed.
 
 use super::PanelError;
-use berth_domain::certificate::CertificateView;
+use berth_domain::{authority::AuthorityView, certificate::CertificateView};
 use leptos::prelude::*;
 
 /// The certificates, and the attempts to get some.
 #[server(prefix = "/panel", endpoint = "certificates")]
 pub async fn load_certificates() -> Result<Vec<CertificateView>, PanelError> {
     Ok(super::acting().await?.certificates().await?)
+}
+
+/// The authorities, with what is left of the budget at each.
+#[server(prefix = "/panel", endpoint = "certificate_authorities")]
+pub async fn load_authorities() -> Result<Vec<AuthorityView>, PanelError> {
+    Ok(super::acting().await?.certificate_authorities().await?)
 }
 
 /// Has a certificate ordered or renewed at once.

@@ -1,5 +1,6 @@
 //! Certificates: what serves, until when, and why one is missing.
 
+mod authorities;
 mod zones;
 
 use super::may;
@@ -12,6 +13,7 @@ use crate::{
     live::{Topic, use_clock},
     pages::service::follow::{follow, refresh_after},
 };
+use authorities::Authorities;
 use berth_domain::{
     Timestamp,
     certificate::{CertificateOrigin, CertificateState, CertificateView},
@@ -29,6 +31,7 @@ pub fn CertificatesPage() -> impl IntoView {
     view! {
         <Page title="Certificates" subtitle=view! { {subtitle} }.into_any()>
             <Load resource=first inside=true view=|all| view! { <All all/> }/>
+            <Authorities/>
             <Zones/>
         </Page>
     }
@@ -130,6 +133,8 @@ fn Facts(one: CertificateView) -> impl IntoView {
     view! {
         <p class="disk-facts">
             {one.issuer.map(|issuer| view! { <span>"by "{issuer}</span> })}
+            {one.authority.map(|authority| view! { <span>"from "{authority}</span> })}
+            {one.staged_at.map(|at| view! { <span>"tried at staging "<Time at/></span> })}
             {one.not_after.map(|at| view! { <span>"ends "<Time at/></span> })}
             {one.renew_at.map(|at| view! { <span>"renewed "<Time at/></span> })}
             {one.last_attempt_at.map(|at| view! { <span>"last tried "<Time at/></span> })}

@@ -78,6 +78,12 @@ pub struct CertificateView {
     pub state: CertificateState,
     /// Whether the names are answered over HTTPS with it now.
     pub serves: bool,
+    /// The authority that gave it, by the host of its directory.
+    #[serde(default)]
+    pub authority: Option<String>,
+    /// When the staging authority had nothing against its names.
+    #[serde(default)]
+    pub staged_at: Option<DateTime<Utc>>,
     /// Who vouches for it.
     pub issuer: Option<String>,
     pub not_before: Option<DateTime<Utc>>,

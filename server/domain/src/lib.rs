@@ -5,6 +5,7 @@
 pub mod access;
 pub mod account;
 pub mod ansi;
+pub mod authority;
 pub mod builder;
 pub mod certificate;
 pub mod deployment;

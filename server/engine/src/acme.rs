@@ -15,6 +15,7 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use berth_domain::authority::AuthorityRole;
 use chrono::{DateTime, Utc};
 use http::Http;
 use instant_acme::{
@@ -28,6 +29,8 @@ use crate::vault::Secret;
 /// An authority, and how Berth introduces itself there.
 #[derive(Debug, Clone)]
 pub struct Authority {
+    /// What it is for.
+    pub role: AuthorityRole,
     /// The address of its directory.
     pub directory: String,
     /// Where it can write to about the certificates.

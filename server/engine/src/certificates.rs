@@ -6,8 +6,12 @@
 mod account;
 mod attempt;
 mod budget;
+mod course;
 mod dns;
+mod failure;
 mod inspect;
+mod order;
+mod pause;
 mod plan;
 mod preflight;
 mod proof;
@@ -29,16 +33,15 @@ use berth_domain::{
 };
 use chrono::{DateTime, Utc};
 use dashmap::{DashMap, DashSet};
-use tokio::sync::{Mutex, Notify, OnceCell};
+use tokio::sync::{Mutex, Notify};
 
 use crate::{
     Config, Engine, Result,
-    acme::{Account, Authority},
+    acme::Account,
     engine::StartError,
     store::{Issued, Store},
     vault::{Row, Secret},
 };
-use budget::Budget;
 use plan::{Seen, plan};
 use resolver::Resolver;
 
@@ -56,15 +59,18 @@ pub(crate) struct Tls {
     resuming: DashSet<CertificateId>,
     /// What is shown below `/.well-known/acme-challenge/`, by token.
     shown: Arc<DashMap<String, String>>,
-    accounts: DashMap<OrganisationId, Account>,
+    /// By organisation and directory.
+    accounts: DashMap<(OrganisationId, String), Account>,
     /// One at a time looks what the proxy has and changes it.
     serving: Mutex<()>,
     /// One registration at a time, so that an organisation gets one account.
     registering: Mutex<()>,
-    identities: OnceCell<Vec<String>>,
+    /// The names by which authorities go in CAA records, by directory.
+    identities: DashMap<String, Vec<String>>,
     /// When an authority was last asked about the renewal of a certificate.
     asked: DashMap<CertificateId, DateTime<Utc>>,
-    budget: Budget,
+    /// One order at a time is taken out of the budget.
+    counting: Mutex<()>,
     resolver: Resolver,
 }
 
@@ -93,16 +99,15 @@ impl Tls {
             accounts: DashMap::new(),
             serving: Mutex::default(),
             registering: Mutex::default(),
-            identities: OnceCell::new(),
+            identities: DashMap::new(),
             asked: DashMap::new(),
-            budget: Budget::default(),
+            counting: Mutex::default(),
             resolver: Resolver::new(config.resolver),
         };
         if config.https_port != 0 {
             let unread = |error| StartError::because("read its certificates", error);
             let hosts = store.hosts_everywhere().await.map_err(unread)?;
             let rows = store.certificates_everywhere().await.map_err(unread)?;
-            rows.iter().filter_map(|row| row.last_attempt_at).for_each(|at| tls.budget.remember(at));
             let cut_off =
                 rows.iter().filter(|row| row.state == CertificateState::Ordering && row.order.is_some());
             cut_off.for_each(|row| {
@@ -179,16 +184,5 @@ impl Engine {
     /// Has the certificates looked at again.
     pub(crate) fn certificates_changed(&self) {
         self.parts.tls.signal.notify_one();
-    }
-
-    /// The authority of this Berth, if one is set.
-    fn authority(&self) -> Option<Authority> {
-        let config = self.config();
-        Some(Authority {
-            directory: config.acme_directory.clone().filter(|_| config.https_port != 0)?,
-            email: config.acme_email.clone(),
-            root: config.acme_ca_root.clone(),
-            binding: config.acme_binding.clone(),
-        })
     }
 }

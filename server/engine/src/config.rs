@@ -32,6 +32,16 @@ pub struct Config {
     pub acme_ca_root: Option<PathBuf>,
     /// What ties accounts to one that exists at the authority already.
     pub acme_binding: Option<ExternalBinding>,
+    /// The directory of another authority, for when the first one gives none for reasons of its own.
+    pub acme_fallback: Option<String>,
+    /// What ties accounts there to one that exists there already.
+    pub acme_fallback_binding: Option<ExternalBinding>,
+    /// The directory at which new domains are tried before a real one is asked.
+    pub acme_staging: Option<String>,
+    /// How many orders an organisation may make at an authority in three hours.
+    pub acme_orders: u32,
+    /// How many first certificates of a registered domain in a week.
+    pub acme_domain_orders: u32,
     /// A program of the operator's that puts proofs into zones of the DNS.
     pub dns_webhook: Option<String>,
     /// The port at which the authority looks for proofs: 80, except in tests.
@@ -94,6 +104,11 @@ impl Config {
             acme_email: None,
             acme_ca_root: None,
             acme_binding: None,
+            acme_fallback: None,
+            acme_fallback_binding: None,
+            acme_staging: None,
+            acme_orders: 200,
+            acme_domain_orders: 40,
             dns_webhook: None,
             acme_http_port: 80,
             resolver: None,

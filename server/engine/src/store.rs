@@ -6,6 +6,7 @@
 //! and give every row with its organisation.
 
 mod accounts;
+mod authorities;
 mod belongings;
 mod certificates;
 mod connect;
@@ -40,8 +41,9 @@ mod write;
 mod zones;
 
 pub use accounts::{Account, SessionRow, TokenRow};
+pub use authorities::{AccountRow, OrderRow};
 pub use belongings::Belongings;
-pub use certificates::{AccountRow, CertificateRow, Issued, NewCertificate, Outcome};
+pub use certificates::{CertificateRow, Issued, NewCertificate, OpenOrder, Outcome};
 pub use deliveries::{KeptDelivery, NewDelivery};
 pub use domains::{DomainRow, Holder, NewDomain};
 pub use error::StoreError;

@@ -10,7 +10,10 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use berth_domain::certificate::{CertificateView, KeepZone, UploadCertificate, ZoneView};
+use berth_domain::{
+    authority::AuthorityView,
+    certificate::{CertificateView, KeepZone, UploadCertificate, ZoneView},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -21,6 +24,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_certificate_chain))
         .routes(routes!(revoke_certificate))
         .routes(routes!(change_account_key))
+        .routes(routes!(list_authorities))
         .routes(routes!(list_zones))
         .routes(routes!(keep_zone, remove_zone))
 }
@@ -93,6 +97,16 @@ async fn revoke_certificate(By(acting): By, At(place): At<InCertificate>) -> Res
 async fn change_account_key(By(acting): By) -> Result<StatusCode, Refusal> {
     acting.change_account_key().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// List authorities
+///
+/// Those that are asked for certificates, and how many orders Berth still allows itself there: for the organisation's
+/// account, and for each registered domain. Below what the authorities allow, with when there are more.
+#[utoipa::path(get, path = "/certificates/authorities", tag = "Certificates",
+    responses((status = 200, description = "The authorities", body = [AuthorityView])))]
+async fn list_authorities(By(acting): By) -> Result<Json<Vec<AuthorityView>>, Refusal> {
+    Ok(Json(acting.certificate_authorities().await?))
 }
 
 /// List zones

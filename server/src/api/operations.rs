@@ -119,6 +119,7 @@ const OPERATIONS: &[Operation] = table! {
     GET "/certificates/{certificate}/chain" => READ;
     POST "/certificates/{certificate}/revoke" => ADMINISTER;
     POST "/certificates/account-key" => ADMINISTER;
+    GET "/certificates/authorities" => READ;
     GET "/zones" => READ;
     PUT "/zones/{zone}" => ADMINISTER;
     DELETE "/zones/{zone}" => ADMINISTER;

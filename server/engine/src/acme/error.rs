@@ -17,6 +17,9 @@ pub enum AcmeError {
     /// It does not know the account.
     #[error("the authority does not know the account: {0}")]
     NoAccount(String),
+    /// It takes no orders of this account, whatever they are for.
+    #[error("the authority takes no orders of this account: {0}")]
+    Closed(String),
     /// It said no.
     #[error("the authority refused: {0}")]
     Refused(String),
@@ -34,6 +37,10 @@ impl From<Fault> for AcmeError {
                     "serverInternal" => Self::Unreachable(said),
                     "rateLimited" => Self::Limited(said),
                     "accountDoesNotExist" => Self::NoAccount(said),
+                    "externalAccountRequired"
+                    | "userActionRequired"
+                    | "unsupportedContact"
+                    | "invalidContact" => Self::Closed(said),
                     _ => Self::Refused(said),
                 }
             }

@@ -8,6 +8,7 @@ use crate::{
     vault::Secret,
 };
 use berth_domain::{
+    authority::AuthorityView,
     certificate::{CertificateOrigin, CertificateView, UploadCertificate, covers},
     event::EventKind,
     ids::CertificateId,
@@ -30,6 +31,12 @@ impl Acting {
         let hosts = self.rows().hosts().await?;
         let view = |row: &CertificateRow| row.view(hosts.iter().any(|host| row.is_for(host.as_str())));
         Ok(rows.iter().map(view).collect())
+    }
+
+    /// The authorities that give certificates, with what is left of the organisation's budget at each.
+    pub async fn certificate_authorities(&self) -> Result<Vec<AuthorityView>> {
+        self.require(Permission::Read)?;
+        self.engine.budgets(self.scope().0).await
     }
 
     /// The chain of a certificate, in PEM. Never its key.

@@ -1,12 +1,13 @@
-//! One attempt to get a certificate: seen to beforehand, ordered, proven, kept. Whatever cuts it off, the row says where
-//! to go on: the order's address and the sealed key are written down before anything is asked for with them.
+//! One attempt to get a certificate: seen to beforehand, ordered where it is to be had, kept. Whatever cuts it off, the row
+//! says where to go on.
 
 use std::time::Duration;
 
 use berth_domain::{
+    authority::{AuthorityRole, host_of},
     certificate::{CertificateOrigin, two_thirds},
     event::EventKind,
-    ids::{CertificateId, OrganisationId},
+    ids::OrganisationId,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng;
@@ -14,64 +15,34 @@ use tracing::{info, warn};
 
 use crate::{
     Engine, Error, Result,
-    acme::{AcmeError, Order, Stage},
-    store::{CertificateRow, Issued, Outcome, Scope},
-    vault::{Row, Secret},
+    acme::{AcmeError, Authority},
+    store::{CertificateRow, Issued, OpenOrder, Outcome, Scope},
 };
 
 use super::{
-    account::sealing,
     budget::{Pace, pause},
-    inspect::{fresh_key, inspect, self_signed, signing_request},
-    proof::Proven,
-    round::{fault, of_berth},
+    failure::Failure,
+    pause::pause_for_a_test,
+    round::of_berth,
 };
 
-/// How long an attempt may take; an order that takes longer is gone on with at the next one.
+/// How long an authority may take; an order that takes longer is gone on with at the next attempt.
 const WITHIN: Duration = Duration::from_secs(90);
 
-/// How often the same is said again when the authority asks for that.
-const REPEATS: u32 = 12;
-
-/// Why an attempt gave nothing.
-pub(super) enum Failure {
-    /// It was seen before anybody was asked.
-    Unfit(String),
-    /// An authority, or the way to it.
-    Authority(AcmeError),
-    /// The order that was open came to nothing.
-    Order(String),
-    /// The same, while nobody of Berth was there to prove anything.
-    CutOff(String),
-    /// The own limit is reached until then.
-    Budget(DateTime<Utc>),
-    /// A fault of Berth's own.
-    Fault(Error),
-}
-
-impl From<AcmeError> for Failure {
-    fn from(error: AcmeError) -> Self {
-        Self::Authority(error)
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Fault(error)
-    }
+/// What an attempt gave, and the directory of the authority that gave it.
+struct Obtained {
+    issued: Issued,
+    directory: Option<String>,
 }
 
 impl Engine {
     /// Tries once, and writes down what came of it.
     pub(super) async fn attempt(&self, row: CertificateRow) {
-        let outcome = match tokio::time::timeout(WITHIN, self.obtain(&row)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Failure::Authority(AcmeError::Unreachable("the order takes too long".into()))),
-        };
+        let outcome = self.obtain(&row).await;
         self.parts.tls.resuming.remove(&row.id);
         let kept = match outcome {
             // Who waits for it does not wait for the attempts of others.
-            Ok(issued) => match self.keep_issued(&row, issued).await {
+            Ok(obtained) => match self.keep_issued(&row, obtained).await {
                 Ok(()) => self.certificate_plan().await.map(drop),
                 failed => failed,
             },
@@ -82,157 +53,109 @@ impl Engine {
         }
     }
 
-    async fn obtain(&self, row: &CertificateRow) -> std::result::Result<Issued, Failure> {
+    /// Asks one authority after the other until one gives it, or has nothing against itself but something against the name.
+    async fn obtain(&self, row: &CertificateRow) -> std::result::Result<Obtained, Failure> {
         if row.origin == CertificateOrigin::SelfSigned {
-            return Ok(self.sign_oneself(row.id, &row.names)?);
+            return Ok(Obtained { issued: self.sign_oneself(row.id, &row.names)?, directory: None });
         }
-        let mut order = row.order.clone();
-        if order.is_none() {
-            // A wildcard is proven in its zone: nobody asks at an address.
-            for name in row.names.iter().filter(|name| !name.starts_with("*.")) {
-                self.preflight(name).await.map_err(Failure::Unfit)?;
+        let mut looked = false;
+        let mut turned_away = None;
+        for authority in self.course(row) {
+            let open = row.order.clone().filter(|order| authority.has(order.directory.as_deref()));
+            if open.is_none() && !looked {
+                self.look_at_names(row).await?;
+                looked = true;
             }
-            self.parts.tls.budget.take(self.now()).map_err(Failure::Budget)?;
-            let again = self.now() + self.pause(Pace::Free, row.failures + 1);
-            let write = self.store().begin().await.map_err(Error::from)?;
-            write.scoped(Scope(row.organisation)).begin_attempt(row.id, again).await.map_err(Error::from)?;
-            write.commit().await.map_err(Error::from)?;
-        }
-        let mut repeats = 0;
-        loop {
-            match self.follow(row, &mut order).await {
-                Err(Failure::Authority(AcmeError::Fleeting(_))) if repeats < REPEATS => repeats += 1,
-                Err(Failure::Authority(AcmeError::NoAccount(why))) if repeats < REPEATS => {
-                    info!(why, "the authority does not know the account; another one is made");
-                    self.parts.tls.accounts.remove(&row.organisation);
-                    self.register(row.organisation).await?;
-                    (order, repeats) = (None, REPEATS);
+            let staging = authority.role == AuthorityRole::Staging;
+            match self.obtain_within(&authority, row, open).await {
+                Ok(_) if staging => self.keep_staged(row, &authority).await?,
+                Ok(issued) => return Ok(Obtained { issued, directory: Some(authority.directory) }),
+                Err(failure) if failure.is_of_the_authority() => {
+                    let why = failure.told();
+                    info!(names = ?row.names, authority = authority.directory, why, "the next authority is asked");
+                    // What keeps staging away is nothing that anybody has to know.
+                    if !staging && turned_away.is_none() {
+                        turned_away = Some(failure);
+                    }
                 }
-                Err(Failure::Order(why)) if row.order.is_some() => return Err(Failure::CutOff(why)),
-                outcome => return outcome,
+                Err(failure) if staging => return Err(Failure::Staging(Box::new(failure))),
+                Err(failure) => return Err(failure),
             }
         }
+        Err(turned_away.unwrap_or_else(super::account::no_authority))
     }
 
-    /// Goes on with the order, or opens one, up to the certificate.
-    async fn follow(
+    async fn look_at_names(&self, row: &CertificateRow) -> std::result::Result<(), Failure> {
+        pause_for_a_test("look at the names").await;
+        // A wildcard is proven in its zone: nobody asks at an address.
+        for name in row.names.iter().filter(|name| !name.starts_with("*.")) {
+            self.preflight(name).await.map_err(Failure::Unfit)?;
+        }
+        Ok(())
+    }
+
+    async fn obtain_within(
         &self,
+        authority: &Authority,
         row: &CertificateRow,
-        known: &mut Option<(String, Vec<u8>)>,
+        open: Option<OpenOrder>,
     ) -> std::result::Result<Issued, Failure> {
-        let account = self.account(row.organisation).await?;
-        let place = Row::new("certificates", row.id.0, "sealed_order_key");
-        let (mut order, key) = match known {
-            Some((url, sealed)) => {
-                let key = self.vault().unseal(&place, sealed).map_err(sealing)?;
-                let order = account.resume(url).await.map_err(|error| match error {
-                    AcmeError::Refused(why) => Failure::Order(format!("the order is gone: {why}")),
-                    error => Failure::Authority(error),
-                })?;
-                (order, key)
-            }
-            None => {
-                let order = account.order(&row.names).await?;
-                let key = fresh_key().map_err(fault)?;
-                let sealed = self.vault().seal(&place, key.expose()).map_err(sealing)?;
-                self.keep_order(row, order.url(), &sealed).await?;
-                *known = Some((order.url().to_owned(), sealed));
-                (order, key)
-            }
-        };
-        let mut proven = Proven::default();
-        let chain = self.complete(&mut order, row, &key, &mut proven).await;
-        proven.take_back().await;
-        self.looked_at(row.id, chain?, &key)
+        let outcome = tokio::time::timeout(WITHIN, self.obtain_at(authority, row, open)).await;
+        outcome.unwrap_or_else(|_| {
+            Err(Failure::Authority(AcmeError::Unreachable("the order takes too long".into())))
+        })
     }
 
-    async fn keep_order(&self, row: &CertificateRow, url: &str, sealed: &[u8]) -> Result<()> {
+    /// The staging authority's certificate is worth nothing, and is thrown away: it says that the real one will be given.
+    async fn keep_staged(&self, row: &CertificateRow, authority: &Authority) -> Result<()> {
+        info!(names = ?row.names, authority = authority.directory, "staging has nothing against a name");
         let write = self.store().begin().await?;
-        write.scoped(Scope(row.organisation)).keep_order(row.id, url, sealed.to_vec()).await?;
+        let rows = write.scoped(Scope(row.organisation));
+        rows.keep_staged(row.id).await?;
+        rows.close_orders(row.id, true).await?;
         Ok(write.commit().await?)
     }
 
-    /// Takes an order from wherever it is to its certificate.
-    async fn complete(
-        &self,
-        order: &mut Order,
-        row: &CertificateRow,
-        key: &Secret,
-        proven: &mut Proven,
-    ) -> std::result::Result<String, Failure> {
-        let mut told = false;
-        let mut wait = Duration::from_millis(100);
-        loop {
-            match order.stage().await? {
-                Stage::Pending if !told => {
-                    self.prove(row, order, proven).await?;
-                    told = true;
-                }
-                Stage::Ready => {
-                    let request = signing_request(&row.names, key).map_err(fault)?;
-                    order.finalize(&request).await?;
-                }
-                Stage::Valid => {
-                    if let Some(chain) = order.chain().await? {
-                        return Ok(chain);
-                    }
-                }
-                Stage::Invalid(why) => return Err(Failure::Order(why)),
-                Stage::Pending | Stage::Processing => {}
-            }
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(Duration::from_secs(2));
-        }
-    }
-
-    /// What is kept of a chain, after a look at whether it is what was asked for.
-    fn looked_at(
-        &self,
-        id: CertificateId,
-        chain: String,
-        key: &Secret,
-    ) -> std::result::Result<Issued, Failure> {
-        let seen = inspect(&chain, key)
-            .map_err(|why| Failure::Order(format!("what the authority gave cannot serve: {why}")))?;
-        Ok(self.seal_certificate(id, chain, key, &seen)?)
-    }
-
-    /// A certificate that only this Berth vouches for.
-    pub(super) fn sign_oneself(&self, id: CertificateId, names: &[String]) -> Result<Issued> {
-        let (chain, key) = self_signed(names, self.now()).map_err(fault)?;
-        match self.looked_at(id, chain, &key) {
-            Ok(issued) => Ok(issued),
-            Err(Failure::Fault(error)) => Err(error),
-            Err(failure) => Err(fault(std::io::Error::other(failure.told()))),
-        }
-    }
-
-    async fn keep_issued(&self, row: &CertificateRow, issued: Issued) -> Result<()> {
+    async fn keep_issued(&self, row: &CertificateRow, obtained: Obtained) -> Result<()> {
+        let Obtained { issued, directory } = obtained;
+        let directory = directory.as_deref();
         let renew_at = match row.origin {
             CertificateOrigin::Acme => {
                 self.parts.tls.asked.insert(row.id, self.now());
-                Some(self.renewal(row.organisation, &issued).await)
+                Some(self.renewal(row.organisation, directory, &issued).await)
             }
             _ => None,
         };
         let again = if row.issued.is_some() { "renewed" } else { "issued" };
         let told = format!(
-            "The certificate of {} was {again} by {}; it is good until {}.",
+            "The certificate of {} was {again} by {}{}; it is good until {}.",
             row.names.join(", "),
             issued.issuer,
+            directory.map(|directory| format!(" ({})", host_of(directory))).unwrap_or_default(),
             issued.not_after.format("%Y-%m-%d %H:%M UTC")
         );
         info!(names = ?row.names, issuer = issued.issuer, until = %issued.not_after, "a certificate was {again}");
+        pause_for_a_test("keep the certificate").await;
         let mut write = self.store().begin().await?;
-        write.scoped(Scope(row.organisation)).keep_issued(row.id, &issued, renew_at).await?;
+        let rows = write.scoped(Scope(row.organisation));
+        rows.keep_issued(row.id, &issued, directory, renew_at).await?;
+        rows.close_orders(row.id, true).await?;
         write.record(of_berth(row, EventKind::CertificateIssued, told));
-        Ok(write.commit().await?)
+        write.commit().await?;
+        pause_for_a_test("hand it to the proxy").await;
+        Ok(())
     }
 
     /// When a certificate is renewed: when its authority wants it, or after two thirds of its life.
-    pub(super) async fn renewal(&self, organisation: OrganisationId, issued: &Issued) -> DateTime<Utc> {
+    pub(super) async fn renewal(
+        &self,
+        organisation: OrganisationId,
+        directory: Option<&str>,
+        issued: &Issued,
+    ) -> DateTime<Utc> {
         let usual = two_thirds(issued.not_before, issued.not_after);
-        let Ok(account) = self.account(organisation).await else { return usual };
+        let Some(authority) = self.authority_at(directory) else { return usual };
+        let Ok(account) = self.account(organisation, &authority).await else { return usual };
         match account.renewal_window(&issued.chain).await {
             // A window that begins before the certificate itself would have it renewed without end.
             Some((from, to)) if from > issued.not_before + TimeDelta::minutes(1) && from <= to => {
@@ -247,22 +170,21 @@ impl Engine {
     async fn keep_failure(&self, row: &CertificateRow, failure: Failure) -> Result<()> {
         let failures = row.failures.saturating_add(1);
         let next = match &failure {
-            Failure::Budget(until) => *until,
+            Failure::Budget(used) => used.until,
             other => self.now() + self.pause(other.pace(), failures),
         };
         let error = failure.told();
         if let Failure::Fault(fault) = &failure {
             warn!(error = %fault, names = ?row.names, "a fault of Berth's own kept a certificate from being made");
         }
-        let forget_order = matches!(
-            failure,
-            Failure::Order(_)
-                | Failure::CutOff(_)
-                | Failure::Authority(AcmeError::Refused(_) | AcmeError::NoAccount(_))
-        );
+        let forget_order = failure.ends_order();
         let outcome = Outcome { error: error.clone(), next_attempt_at: next, failures, forget_order };
         let mut write = self.store().begin().await?;
-        write.scoped(Scope(row.organisation)).keep_failure(row.id, &outcome).await?;
+        let rows = write.scoped(Scope(row.organisation));
+        rows.keep_failure(row.id, &outcome).await?;
+        if forget_order {
+            rows.close_orders(row.id, false).await?;
+        }
         // The same reason is told once, however often it is tried.
         if row.last_error.as_ref() != Some(&error) {
             info!(names = ?row.names, error, "a certificate could not be had");
@@ -272,40 +194,13 @@ impl Engine {
         Ok(write.commit().await?)
     }
 
-    fn pause(&self, pace: Pace, failures: u32) -> TimeDelta {
+    pub(super) fn pause(&self, pace: Pace, failures: u32) -> TimeDelta {
         pause(pace, failures, rand::rng().random_range(0.0..1.0))
     }
 }
 
-impl Failure {
-    fn pace(&self) -> Pace {
-        match self {
-            Self::Unfit(_) | Self::CutOff(_) | Self::Fault(_) | Self::Budget(_) => Pace::Free,
-            Self::Authority(AcmeError::Limited(_)) => Pace::Limited,
-            Self::Authority(AcmeError::Fleeting(_) | AcmeError::Unreachable(_)) => Pace::Free,
-            Self::Authority(_) | Self::Order(_) => Pace::Counted,
-        }
+impl From<crate::store::StoreError> for Failure {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Fault(Error::from(error))
     }
-
-    /// In words for who owns the name.
-    pub fn told(&self) -> String {
-        match self {
-            Self::Unfit(why) => why.clone(),
-            Self::Authority(error) => format!("{}.", sentence(&error.to_string())),
-            Self::Order(why) | Self::CutOff(why) => {
-                format!("The authority did not find it proven: {}.", why.trim_end_matches('.'))
-            }
-            Self::Budget(_) => {
-                "Berth has made as many orders as it allows itself for now; it goes on by itself.".into()
-            }
-            Self::Fault(error) => error.problem().message,
-        }
-    }
-}
-
-/// With a capital and without a full stop.
-fn sentence(text: &str) -> String {
-    let text = text.trim_end_matches('.');
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

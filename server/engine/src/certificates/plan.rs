@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use berth_domain::{
-    certificate::{CertificateOrigin, CertificateState, covers, not_public},
+    certificate::{CertificateOrigin, CertificateState, covers},
     domain_name::HostName,
     ids::{CertificateId, OrganisationId, ServiceId},
 };
@@ -78,8 +78,9 @@ pub(super) fn plan(seen: &Seen<'_>) -> Plan {
     let urgency = |id: &CertificateId| {
         let row = seen.rows.iter().find(|row| row.id == *id);
         let ends = row.and_then(|row| row.issued.as_ref()).map(|issued| issued.not_after);
+        let waits = !row.is_some_and(|row| row.has_ended(seen.now));
         // Who was never tried does not wait behind those that fail again and again.
-        (ends, row.map(|row| row.failures))
+        (waits, ends, row.map(|row| row.failures))
     };
     plan.due.sort_by_key(urgency);
     plan
@@ -134,12 +135,12 @@ fn is_covered_otherwise(row: &CertificateRow, hosts: &[String], seen: &Seen<'_>)
     !hosts.is_empty() && hosts.iter().all(uploaded)
 }
 
-/// Who gives a certificate for a host; nobody for private names.
+/// Who gives a certificate for a host. A private name has a row too: it says why no authority gives one.
 fn origin_for(host: &str, orders: bool) -> Option<CertificateOrigin> {
     if host.ends_with(".localhost") {
         return Some(CertificateOrigin::SelfSigned);
     }
-    (orders && not_public(host).is_none()).then_some(CertificateOrigin::Acme)
+    orders.then_some(CertificateOrigin::Acme)
 }
 
 impl CertificateRow {
@@ -165,6 +166,11 @@ impl CertificateRow {
         self.origin != CertificateOrigin::Uploaded
     }
 
+    /// Whether it is there and its time is over.
+    pub(super) fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.issued.as_ref().is_some_and(|issued| issued.not_after <= now)
+    }
+
     /// Whether it is there and its time is not over.
     pub(crate) fn is_good(&self, now: DateTime<Utc>) -> bool {
         self.issued.as_ref().is_some_and(|issued| issued.not_after > now)
@@ -173,4 +179,4 @@ impl CertificateRow {
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -2,7 +2,7 @@ use berth_domain::ids::CertificateId;
 use uuid::Uuid;
 
 use super::*;
-use crate::store::Issued;
+use crate::store::{Issued, OpenOrder};
 
 const NOW: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
@@ -14,7 +14,7 @@ fn host(name: &str) -> (OrganisationId, HostName, ServiceId) {
     (us(), name.parse().expect("a host"), ServiceId(Uuid::from_u128(9)))
 }
 
-fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
+pub(in crate::certificates) fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
     CertificateRow {
         id: CertificateId(Uuid::from_u128(id)),
         organisation: us(),
@@ -29,6 +29,8 @@ fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
         next_attempt_at: None,
         failures: 0,
         warned_days: None,
+        directory: None,
+        staged_at: None,
     }
 }
 
@@ -49,12 +51,17 @@ fn decide(hosts: &[(OrganisationId, HostName, ServiceId)], rows: &[CertificateRo
 }
 
 #[test]
-fn public_names_are_ordered_and_localhost_is_signed_here() {
+fn names_are_ordered_or_told_why_not_and_localhost_is_signed_here() {
     let plan = decide(&[host("a.example.com"), host("web.localhost"), host("nas.local")], &[]);
     let added: Vec<_> = plan.add.iter().map(|(_, host, origin)| (host.as_str(), *origin)).collect();
     assert_eq!(
         added,
-        [("a.example.com", CertificateOrigin::Acme), ("web.localhost", CertificateOrigin::SelfSigned)]
+        [
+            ("a.example.com", CertificateOrigin::Acme),
+            // Its attempt ends before any authority is asked, with the reason.
+            ("nas.local", CertificateOrigin::Acme),
+            ("web.localhost", CertificateOrigin::SelfSigned),
+        ]
     );
 }
 
@@ -120,7 +127,7 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
         CertificateRow { next_attempt_at: later, ..row(4, "d.example.com", CertificateOrigin::Acme) };
     let cut_off = CertificateRow {
         state: CertificateState::Ordering,
-        order: Some(("url".into(), Vec::new())),
+        order: Some(OpenOrder { directory: None, url: "url".into(), sealed_key: Vec::new() }),
         next_attempt_at: later,
         ..row(5, "e.example.com", CertificateOrigin::Acme)
     };
@@ -129,8 +136,8 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
     let again = CertificateRow { failures: 3, ..row(6, "a.example.com", CertificateOrigin::Acme) };
     let fresh = row(7, "b.example.com", CertificateOrigin::Acme);
     assert_eq!(decide(&hosts, &[again.clone(), fresh.clone()]).due, [fresh.id, again.id]);
-    // Who has none comes before who has one for some days yet.
-    assert_eq!(decide(&hosts, &rows).due, [cut_off.id, expired.id, soon.id]);
+    // What has ended comes before who has none, and that before who has one for some days yet.
+    assert_eq!(decide(&hosts, &rows).due, [expired.id, cut_off.id, soon.id]);
 }
 
 #[test]

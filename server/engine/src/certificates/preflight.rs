@@ -8,9 +8,9 @@ use std::{
 use berth_domain::certificate::not_public;
 use rand::{Rng, distr::Alphanumeric};
 
-use crate::{Engine, plain_http};
+use crate::{Engine, acme::Authority, plain_http, store::CertificateRow};
 
-use super::resolver::CaaRule;
+use super::{failure::Failure, resolver::CaaRule};
 
 /// How long a name's own address may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -29,10 +29,6 @@ impl Engine {
             return Err(format!(
                 "{host} has no address in the DNS: add an A or AAAA record that points to this machine."
             ));
-        }
-        let caa = self.parts.tls.resolver.caa(host).await?;
-        if let Some(why) = forbidden(caa.as_ref(), &self.authority_names().await) {
-            return Err(why);
         }
         for address in addresses.into_iter().take(MOST_ADDRESSES) {
             self.reaches_us(host, address).await?;
@@ -66,16 +62,31 @@ impl Engine {
         }
     }
 
-    /// The names by which the authority goes in CAA records.
-    async fn authority_names(&self) -> Vec<String> {
-        let Some(authority) = self.authority() else { return Vec::new() };
-        self.parts
-            .tls
-            .identities
-            .get_or_try_init(|| authority.identities())
-            .await
-            .cloned()
-            .unwrap_or_default()
+    /// Whether the zones of the names let an authority give certificates. Those of wildcards are not asked.
+    pub(super) async fn may_certify(
+        &self,
+        authority: &Authority,
+        row: &CertificateRow,
+    ) -> Result<(), Failure> {
+        let ours = self.names_in_records(authority).await;
+        for name in row.names.iter().filter(|name| !name.starts_with("*.")) {
+            let rule = self.parts.tls.resolver.caa(name).await.map_err(Failure::Unfit)?;
+            if let Some(why) = forbidden(rule.as_ref(), &ours) {
+                return Err(Failure::Forbidden(why));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names by which an authority goes in CAA records.
+    async fn names_in_records(&self, authority: &Authority) -> Vec<String> {
+        let known = &self.parts.tls.identities;
+        if let Some(names) = known.get(&authority.directory) {
+            return names.clone();
+        }
+        let Ok(names) = authority.identities().await else { return Vec::new() };
+        known.insert(authority.directory.clone(), names.clone());
+        names
     }
 }
 

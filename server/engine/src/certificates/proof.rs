@@ -14,8 +14,9 @@ use crate::{
 use super::{
     Shown,
     account::sealing,
-    attempt::Failure,
     dns::{Keeper, Zone, keeper},
+    failure::Failure,
+    pause::pause_for_a_test,
 };
 
 /// How long a record may take to be seen, and how often it is looked.
@@ -56,6 +57,7 @@ impl Engine {
                 proven.shown.push(self.parts.tls.show(answer.token, answer.text));
             }
             self.parts.tls.resuming.remove(&row.id);
+            pause_for_a_test("say that the proofs are shown").await;
             return Ok(order.say_ready(Proof::Http).await?);
         };
         let name = format!("_acme-challenge.{zone}");

@@ -58,8 +58,13 @@ impl Engine {
         let rows: &[CertificateRow] = &rows;
         self.warn_of_ends(rows, &plan).await?;
         let row = |id: &CertificateId| rows.iter().find(|row| row.id == *id).cloned();
-        let attempts = plan.due.iter().take(IN_A_ROUND).filter_map(row).map(|row| self.attempt(row));
-        stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<()>().await;
+        let due: Vec<_> = plan.due.iter().take(IN_A_ROUND).filter_map(row).collect();
+        // Visitors are turned away from what has ended: as after a machine slept for weeks, that goes before all others.
+        let (ended, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.has_ended(self.now()));
+        for rows in [ended, others] {
+            let attempts = rows.into_iter().map(|row| self.attempt(row));
+            stream::iter(attempts).buffer_unordered(AT_ONCE).collect::<()>().await;
+        }
         self.parts.tls.resuming.clear();
         if plan.due.len() > IN_A_ROUND {
             self.certificates_changed();
@@ -74,7 +79,7 @@ impl Engine {
         self.parts.tls.set_known(&hosts);
         let rows = self.store().certificates_everywhere().await?;
         let zones = self.store().zones_everywhere().await?;
-        let orders = self.authority().is_some();
+        let orders = self.orders_certificates();
         let previews = self.store().services_of_previews().await?;
         let seen =
             Seen { hosts: &hosts, rows: &rows, previews: &previews, zones: &zones, now: self.now(), orders };
@@ -171,11 +176,11 @@ impl Engine {
             let Some(issued) = row.issued.as_ref().filter(|_| row.origin == CertificateOrigin::Acme) else {
                 continue;
             };
-            if asked.is_some_and(|at| at + ASK_EVERY > now) || self.authority().is_none() {
+            if asked.is_some_and(|at| at + ASK_EVERY > now) || !self.orders_certificates() {
                 continue;
             }
             self.parts.tls.asked.insert(row.id, now);
-            let at = self.renewal(row.organisation, issued).await;
+            let at = self.renewal(row.organisation, row.directory.as_deref(), issued).await;
             if at < row.renew_at.unwrap_or_else(|| two_thirds(issued.not_before, issued.not_after)) {
                 let write = self.store().begin().await?;
                 write.scoped(Scope(row.organisation)).set_renewal(row.id, at).await?;

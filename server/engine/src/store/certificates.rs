@@ -1,9 +1,8 @@
-//! Certificates with their sealed keys, and the accounts at the authorities that give them.
+//! Certificates with their sealed keys.
 
 use super::{
-    Scoped, Store, StoreResult, Write, Writing,
+    Scoped, Store, StoreResult, Writing,
     entities::{
-        acme_accounts,
         certificates::{ActiveModel, Column, Entity, Model},
         domains,
     },
@@ -11,6 +10,7 @@ use super::{
     now,
 };
 use berth_domain::{
+    authority::host_of,
     certificate::{CertificateOrigin, CertificateState, CertificateView},
     domain_name::HostName,
     ids::{CertificateId, OrganisationId, ServiceId},
@@ -33,13 +33,25 @@ pub struct CertificateRow {
     pub state: CertificateState,
     pub issued: Option<Issued>,
     pub renew_at: Option<DateTime<Utc>>,
-    /// The order that is open at the authority, with the sealed key that it is for.
-    pub order: Option<(String, Vec<u8>)>,
+    pub order: Option<OpenOrder>,
     pub last_attempt_at: Option<DateTime<Utc>>,
     pub last_error: Option<String>,
     pub next_attempt_at: Option<DateTime<Utc>>,
     pub failures: u32,
     pub warned_days: Option<i64>,
+    /// The directory of the authority that gave it.
+    pub directory: Option<String>,
+    /// When the staging authority had nothing against it.
+    pub staged_at: Option<DateTime<Utc>>,
+}
+
+/// An order that is open at an authority, with the sealed key that it is for.
+#[derive(Debug, Clone)]
+pub struct OpenOrder {
+    /// The directory of the authority; of orders of earlier versions of Berth it is not known.
+    pub directory: Option<String>,
+    pub url: String,
+    pub sealed_key: Vec<u8>,
 }
 
 /// What an authority gave, with the sealed key.
@@ -71,15 +83,6 @@ pub struct Outcome {
     pub forget_order: bool,
 }
 
-/// An account at an authority.
-#[derive(Debug, Clone)]
-pub struct AccountRow {
-    pub id: Uuid,
-    pub organisation: OrganisationId,
-    pub directory: String,
-    pub sealed: Vec<u8>,
-}
-
 impl CertificateRow {
     /// The row as people see it.
     pub fn view(&self, serves: bool) -> CertificateView {
@@ -98,6 +101,8 @@ impl CertificateRow {
             last_error: self.last_error.clone(),
             next_attempt_at: self.next_attempt_at,
             failures: self.failures,
+            authority: self.directory.as_deref().map(|directory| host_of(directory).to_owned()),
+            staged_at: self.staged_at,
         }
     }
 }
@@ -133,25 +138,6 @@ impl Store {
             Ok((OrganisationId(organisation), host, ServiceId(service)))
         };
         rows.into_iter().map(host).collect()
-    }
-
-    /// The account of an organisation at an authority.
-    pub async fn acme_account(
-        &self,
-        organisation: OrganisationId,
-        directory: &str,
-    ) -> StoreResult<Option<AccountRow>> {
-        let found = acme_accounts::Entity::find()
-            .filter(acme_accounts::Column::OrganisationId.eq(organisation.0))
-            .filter(acme_accounts::Column::Directory.eq(directory))
-            .one(&self.reads)
-            .await?;
-        Ok(found.map(|row| AccountRow {
-            id: row.id,
-            organisation: OrganisationId(row.organisation_id),
-            directory: row.directory,
-            sealed: row.sealed,
-        }))
     }
 }
 
@@ -200,12 +186,15 @@ impl Writing<'_> {
             not_after: Set(issued.map(|issued| issued.not_after)),
             renew_at: Set(None),
             order_url: Set(None),
+            order_directory: Set(None),
             sealed_order_key: Set(None),
             last_attempt_at: Set(None),
             last_error: Set(None),
             next_attempt_at: Set(None),
             failures: Set(0),
             warned_days: Set(None),
+            directory: Set(None),
+            staged_at: Set(None),
             created_at: Set(now()),
         };
         let columns = [Column::OrganisationId, Column::NamesKey, Column::Origin];
@@ -243,20 +232,29 @@ impl Writing<'_> {
     }
 
     /// Keeps the order that an attempt goes on with, and the key that it is for.
-    pub async fn keep_order(&self, id: CertificateId, url: &str, sealed_key: Vec<u8>) -> StoreResult<()> {
+    pub async fn keep_order(&self, id: CertificateId, order: &OpenOrder) -> StoreResult<()> {
         let update = self
             .certificate_update(id)
-            .col_expr(Column::OrderUrl, Expr::value(Some(url.to_owned())))
-            .col_expr(Column::SealedOrderKey, Expr::value(Some(sealed_key)));
+            .col_expr(Column::OrderUrl, Expr::value(Some(order.url.clone())))
+            .col_expr(Column::OrderDirectory, Expr::value(order.directory.clone()))
+            .col_expr(Column::SealedOrderKey, Expr::value(Some(order.sealed_key.clone())));
         update.exec(&self.db).await?;
         Ok(())
     }
 
-    /// Keeps what an attempt gave.
+    /// Writes down that the staging authority has nothing against it, and that the order there is over.
+    pub async fn keep_staged(&self, id: CertificateId) -> StoreResult<()> {
+        let update = self.certificate_update(id).col_expr(Column::StagedAt, Expr::value(Some(now())));
+        without_order(update).exec(&self.db).await?;
+        Ok(())
+    }
+
+    /// Keeps what an attempt gave, with the directory of the authority that gave it.
     pub async fn keep_issued(
         &self,
         id: CertificateId,
         issued: &Issued,
+        directory: Option<&str>,
         renew_at: Option<DateTime<Utc>>,
     ) -> StoreResult<()> {
         let update = self
@@ -268,6 +266,7 @@ impl Writing<'_> {
             .col_expr(Column::NotBefore, Expr::value(Some(issued.not_before)))
             .col_expr(Column::NotAfter, Expr::value(Some(issued.not_after)))
             .col_expr(Column::RenewAt, Expr::value(renew_at))
+            .col_expr(Column::Directory, Expr::value(directory.map(str::to_owned)))
             .col_expr(Column::LastError, Expr::value(Option::<String>::None))
             .col_expr(Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
             .col_expr(Column::Failures, Expr::value(0))
@@ -311,28 +310,10 @@ impl Writing<'_> {
     }
 }
 
-impl Write {
-    /// Keeps an account over what was there for the same authority.
-    pub async fn keep_acme_account(&self, account: &AccountRow) -> StoreResult<()> {
-        use acme_accounts::{ActiveModel, Column, Entity};
-        let row = ActiveModel {
-            id: Set(account.id),
-            organisation_id: Set(account.organisation.0),
-            directory: Set(account.directory.clone()),
-            sealed: Set(account.sealed.clone()),
-            created_at: Set(now()),
-        };
-        let over = OnConflict::columns([Column::OrganisationId, Column::Directory])
-            .update_columns([Column::Id, Column::Sealed])
-            .to_owned();
-        Entity::insert(row).on_conflict(over).exec_without_returning(&self.transaction).await?;
-        Ok(())
-    }
-}
-
 fn without_order(update: UpdateMany<Entity>) -> UpdateMany<Entity> {
     update
         .col_expr(Column::OrderUrl, Expr::value(Option::<String>::None))
+        .col_expr(Column::OrderDirectory, Expr::value(Option::<String>::None))
         .col_expr(Column::SealedOrderKey, Expr::value(Option::<Vec<u8>>::None))
 }
 
@@ -352,6 +333,9 @@ fn row(row: Model) -> StoreResult<CertificateRow> {
         }
         _ => None,
     };
+    let directory = row.order_directory;
+    let order = row.order_url.zip(row.sealed_order_key);
+    let order = order.map(|(url, sealed_key)| OpenOrder { directory, url, sealed_key });
     Ok(CertificateRow {
         id: CertificateId(row.id),
         organisation: OrganisationId(row.organisation_id),
@@ -360,11 +344,13 @@ fn row(row: Model) -> StoreResult<CertificateRow> {
         state: at.text("state", &row.state)?,
         issued,
         renew_at: row.renew_at,
-        order: row.order_url.zip(row.sealed_order_key),
+        order,
         last_attempt_at: row.last_attempt_at,
         last_error: row.last_error,
         next_attempt_at: row.next_attempt_at,
         failures: at.number("failures", row.failures)?,
         warned_days: row.warned_days.map(i64::from),
+        directory: row.directory,
+        staged_at: row.staged_at,
     })
 }

@@ -34,7 +34,7 @@ mod records;
 mod workload;
 
 pub use accounts::{known_hosts, members, meta, organisations, sessions, ssh_keys, tokens, users};
-pub use authorities::{acme_accounts, certificates, dns_zones};
+pub use authorities::{acme_accounts, acme_orders, certificates, dns_zones};
 pub use contents::{file_contents, files, registries};
 pub use leavings::{orphans, tombstones, volume_deletions};
 pub use pulls::{preview_variables, previews};

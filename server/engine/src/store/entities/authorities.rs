@@ -15,6 +15,21 @@ entity! {
 }
 
 entity! {
+    /// Orders that count towards the limits of authorities.
+    acme_orders "acme_orders" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        organisation_id: Uuid,
+        directory: String,
+        certificate_id: Uuid,
+        registered: String,
+        renewal: bool,
+        given: Option<bool>,
+        begun_at: Time,
+    }
+}
+
+entity! {
     /// Zones in which Berth may put proofs.
     dns_zones "dns_zones" {
         #[sea_orm(primary_key, auto_increment = false)]
@@ -45,12 +60,15 @@ entity! {
         not_after: Option<Time>,
         renew_at: Option<Time>,
         order_url: Option<String>,
+        order_directory: Option<String>,
         sealed_order_key: Option<Vec<u8>>,
         last_attempt_at: Option<Time>,
         last_error: Option<String>,
         next_attempt_at: Option<Time>,
         failures: i32,
         warned_days: Option<i32>,
+        directory: Option<String>,
+        staged_at: Option<Time>,
         created_at: Time,
     }
 }
