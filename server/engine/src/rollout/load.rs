@@ -22,10 +22,10 @@ impl Rollout {
     /// Ends with the tag of this deployment on the image of an archive.
     pub(super) async fn load(&mut self, upload: &Upload) -> Result<(), Halt> {
         let _turn = self.wait_for_turn().await?;
-        let title = format!("An image of {} layers, {}, as an archive", upload.files, size_text(upload.size));
-        self.journal.say(&format!("Load {}{}", title[..1].to_lowercase(), &title[1..])).await;
+        let what = format!("image of {} layers, {}, as an archive", upload.files, size_text(upload.size));
+        self.journal.say(&format!("Load an {what}")).await;
         let author = self.job.actor.clone();
-        self.note(Commit { id: upload.digest.clone(), title, author }).await?;
+        self.note(Commit { id: upload.digest.clone(), title: format!("An {what}"), author }).await?;
         let docker = self.engine.docker().await?;
         let (path, bounds) = (self.engine.upload_file(self.job.service, upload), self.engine.upload_bounds());
         let (tag, wanted) = (self.image_tag(), self.image_tag());
