@@ -36,7 +36,8 @@ pub async fn run(command: CertificatesCommand) -> Result<(), Failure> {
         CertificatesCommand::Renew { host, asked } => {
             let client: Client = asked.remote.client()?;
             let all: Vec<CertificateView> = client.get("/certificates", &[]).await?;
-            let named = |view: &&CertificateView| view.names.iter().any(|name| name.eq_ignore_ascii_case(&host));
+            let named =
+                |view: &&CertificateView| view.names.iter().any(|name| name.eq_ignore_ascii_case(&host));
             let found = all.iter().find(named).ok_or_else(|| {
                 Failure::trouble(format!("There is no certificate for {host}, and nothing that wants one."))
             })?;

@@ -82,7 +82,8 @@ pub async fn deployments(args: DeploymentsArgs) -> Result<(), Failure> {
     let mut rows = vec![["NUMBER", "STATUS", "WHY", "BY", "WHEN", "WHAT"].map(str::to_owned)];
     rows.extend(page.items.iter().map(|deployment| {
         let when = print::minute(deployment.created_at);
-        let [actor, title] = [&deployment.actor, &deployment.title()].map(|text| print::harmless(text, false));
+        let [actor, title] =
+            [&deployment.actor, &deployment.title()].map(|text| print::harmless(text, false));
         let number = format!("#{}", deployment.number);
         [number, deployment.status.to_string(), deployment.cause.to_string(), actor, when, title]
     }));
