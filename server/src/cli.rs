@@ -1,8 +1,10 @@
 //! The command line: the server itself, and a client of its API.
 
 mod admin;
+mod certificates;
 mod client;
 mod deploy;
+mod domains;
 pub(crate) mod duration;
 mod env;
 mod follow;
@@ -11,6 +13,7 @@ mod list;
 mod login;
 mod logs;
 mod plan;
+mod previews;
 mod print;
 mod profile;
 mod promote;
@@ -18,7 +21,9 @@ mod remote;
 mod rollback;
 mod scale;
 mod upload;
+mod volumes;
 mod waiting;
+mod webhook;
 
 use crate::settings::ServeArgs;
 use clap::{Args, Parser, Subcommand};
@@ -43,6 +48,8 @@ enum Command {
     Projects(list::ListArgs),
     /// List services of all projects
     Services(list::ListArgs),
+    /// List the deployments of a service
+    Deployments(list::DeploymentsArgs),
     /// Deploy a service
     Deploy(deploy::DeployArgs),
     /// Show what a deployment would do now, without doing it
@@ -65,6 +72,21 @@ enum Command {
     /// Read and change a service's variables
     #[command(subcommand)]
     Env(env::EnvCommand),
+    /// List, add and remove a service's domains
+    #[command(subcommand)]
+    Domains(domains::DomainsCommand),
+    /// List certificates, and renew one
+    #[command(subcommand)]
+    Certificates(certificates::CertificatesCommand),
+    /// List a service's volumes, delete their data, or keep it
+    #[command(subcommand)]
+    Volumes(volumes::VolumesCommand),
+    /// List and look after the previews of pull requests
+    #[command(subcommand)]
+    Previews(previews::PreviewsCommand),
+    /// Show what the git host told of pushes, and judge it once more
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Say whether a server and the parts that it depends on work
     Health(health::HealthArgs),
     /// Mend accounts on the server's machine, with the server stopped
@@ -135,6 +157,7 @@ pub fn run() -> ExitCode {
             Command::Login(args) => login::run(args).await,
             Command::Projects(args) => list::projects(args).await,
             Command::Services(args) => list::services(args).await,
+            Command::Deployments(args) => list::deployments(args).await,
             Command::Deploy(args) => deploy::run(args).await,
             Command::Plan(args) => plan::run(args).await,
             Command::Promote(args) => promote::run(args).await,
@@ -145,6 +168,11 @@ pub fn run() -> ExitCode {
             Command::Remote(args) => remote::run(args).await,
             Command::Logs(args) => logs::run(args).await,
             Command::Env(command) => env::run(command).await,
+            Command::Domains(command) => domains::run(command).await,
+            Command::Certificates(command) => certificates::run(command).await,
+            Command::Volumes(command) => volumes::run(command).await,
+            Command::Previews(command) => previews::run(command).await,
+            Command::Webhook(command) => webhook::run(command).await,
             Command::Health(args) => health::run(args).await,
             Command::Admin(command) => admin::run(command).await,
         }
@@ -197,5 +225,26 @@ mod tests {
         assert!(Cli::try_parse_from(["berth", "maintenance", "off", "shop/production/web"]).is_ok());
         assert!(Cli::try_parse_from(["berth", "pause", "shop/production/web", "--for", "20s"]).is_ok());
         assert!(Cli::try_parse_from(["berth", "pause", "shop/production/web", "--end"]).is_ok());
+        let verbs = [
+            "deployments shop/production/web --limit 5",
+            "domains list shop/production/web",
+            "domains add shop/production/web shop.example.com --port 9000",
+            "domains remove shop/production/web shop.example.com --path /api",
+            "certificates list",
+            "certificates renew *.example.com",
+            "volumes list shop/production/web",
+            "volumes delete shop/production/web data --confirm data",
+            "volumes keep shop/production/web data",
+            "previews list shop/production/web",
+            "previews approve shop/production/web 42 --commit 0123",
+            "previews remove shop/production/web 42",
+            "webhook deliveries shop/production/web --limit 5",
+            "webhook replay shop/production/web 00000000-0000-0000-0000-000000000000",
+        ];
+        for verb in verbs {
+            let words = ["berth"].into_iter().chain(verb.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{verb}");
+        }
+        assert!(Cli::try_parse_from(["berth", "volumes", "delete", "shop/production/web", "data"]).is_err());
     }
 }

@@ -3,7 +3,7 @@
 mod assets;
 mod authenticate;
 mod csrf;
-mod git;
+pub(crate) mod git;
 mod headers;
 mod health;
 mod hooks;

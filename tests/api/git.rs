@@ -185,6 +185,23 @@ both_databases! {
         .await
     }
 
+    /// What git-lfs shows before anything is pushed: no store for its files, and what to do instead.
+    async fn git_lfs_is_told_what_to_do_instead(berth) {
+        let remote = Remote::of(&berth).await?;
+        let token = remote.token("developer").await?;
+        for question in ["objects/batch", "locks/verify"] {
+            let at = format!("/git/shop/web.git/info/lfs/{question}");
+            let asked = remote.owner.request(Method::POST, &at).basic_auth("anybody", Some(&token));
+            let answer = Answer::of(asked.json(&json!({ "operation": "upload", "objects": [] }))).await?;
+            ensure!(answer.status == 501, "{answer:?}");
+            ensure!(answer.header("content-type") == "application/vnd.git-lfs+json", "{answer:?}");
+            let told: Value = serde_json::from_str(&answer.text)?;
+            let told = told["message"].as_str().unwrap_or_default();
+            ensure!(told.contains("git lfs migrate export"), "{told}");
+        }
+        Ok(())
+    }
+
     async fn the_remote_is_shown_with_its_commands(berth) {
         let remote = Remote::of(&berth).await?;
         let view: Value = remote.owner.get(&format!("{}/remote", verbs::of(&remote.web))).await?.ok()?;

@@ -21,6 +21,7 @@ mod secrets;
 mod services;
 mod setup;
 mod tenants;
+mod terminal;
 mod uploads;
 mod variables;
 mod waiting;

@@ -19,7 +19,11 @@ fn tarball(folder: &Path, words: &[&str]) -> Result<Vec<u8>> {
 }
 
 async fn sent(client: &Client, service: &ServicePath, body: Vec<u8>) -> Result<Answer> {
-    let at = format!("/api/v1{}/deployments/upload", verbs::of(service));
+    sent_as(client, service, "", body).await
+}
+
+async fn sent_as(client: &Client, service: &ServicePath, how: &str, body: Vec<u8>) -> Result<Answer> {
+    let at = format!("/api/v1{}/deployments/upload{how}", verbs::of(service));
     Answer::of(client.request(Method::POST, &at).header("content-type", "application/x-tar").body(body)).await
 }
 
@@ -54,6 +58,30 @@ both_databases! {
         sent(&viewer, &web, Vec::new()).await?.refused(403)?;
         let forged = json!({ "upload": { "digest": "../../x", "size": 1, "files": 1 } });
         owner.post(&format!("{}/deployments", verbs::of(&web)), forged).await?.refuses_field("upload")?;
+        Ok(())
+    }
+
+    /// R-SEC-10, R-API-2: what is no image queues nothing, and who may only deploy brings no image to a service of one.
+    async fn r_sec_10_an_archive_of_an_image_is_judged_before_anything_is_queued(berth) {
+        let owner = berth.owner().await?;
+        let [built, ready] = ["built", "ready"].map(|name| path(&format!("shop/production/{name}")));
+        owner.create_service(&built, json!({ "type": "pushed" }), json!({})).await?;
+        owner.create_service(&ready, image("registry.invalid/team/app:1"), json!({})).await?;
+        let folder = tempfile::tempdir()?;
+        let source = tarball(folder.path(), &["Dockerfile"])?;
+        for service in [&built, &ready] {
+            let problem = sent_as(&owner, service, "?image=true", source.clone()).await?.refused(422)?;
+            ensure!(problem.message.contains("manifest.json is missing"), "{problem:?}");
+        }
+        std::fs::write(folder.path().join("manifest.json"), r#"[{"Config":"../../etc/passwd","Layers":[]}]"#)?;
+        let hostile = tarball(folder.path(), &["manifest.json"])?;
+        let problem = sent_as(&owner, &built, "?image=true", hostile).await?.refused(422)?;
+        ensure!(problem.message.contains("leads out of it"), "{problem:?}");
+        let deployer = owner.with_token(&token(&owner, "ci", "deployer").await?)?;
+        sent_as(&deployer, &ready, "?image=true", source).await?.refused(403)?;
+        for service in [&built, &ready] {
+            ensure!(owner.deployments(service).await?.is_empty(), "something was queued");
+        }
         Ok(())
     }
 

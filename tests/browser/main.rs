@@ -3,6 +3,7 @@
 mod access;
 mod fixture;
 mod journey;
+mod push;
 mod rollouts;
 mod screenshots;
 mod typed;

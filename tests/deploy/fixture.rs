@@ -25,7 +25,12 @@ impl Shipped {
 
     /// The same on a Berth with more environment variables.
     pub async fn live_where(environment: Vec<(String, String)>) -> Result<Self> {
-        let berth = Berth::start(Options { environment, ..Options::default() }).await?;
+        Self::live_on(Options { environment, ..Options::default() }).await
+    }
+
+    /// The same on a Berth with these options.
+    pub async fn live_on(options: Options) -> Result<Self> {
+        let berth = Berth::start(options).await?;
         berth.proxy_is_up().await?;
         let shipped = Self::on(berth, swift()).await?;
         shipped.owner.ship_version(&shipped.web, "one").await?;

@@ -23,6 +23,7 @@ mod outages;
 mod powers;
 mod previews;
 mod probes;
+mod pushed_parts;
 mod queue;
 mod registries;
 mod remote;

@@ -115,6 +115,36 @@ async fn the_first_push_makes_and_deploys_a_service_and_the_second_redeploys_it(
     Ok(())
 }
 
+/// The same as somebody sees it who never opens the panel.
+#[tokio::test]
+async fn what_was_pushed_is_seen_and_deployed_again_with_the_command_line() -> Result<()> {
+    let pusher = Pusher::live().await?;
+    let token = token(&pusher.owner, "terminal", "developer").await?;
+    let url = pusher.berth.url();
+    let berth = |words: &[&str]| pusher.berth.cli(&[words, &["--url", &url, "--token", &token]].concat());
+    let shown = berth(&["remote", "shop/production/web"])?;
+    let address = format!("{url}/git/shop/web.git");
+    ensure!(shown.contains(&format!("git remote add berth {address}")), "{shown}");
+    ensure!(berth(&["services"])?.contains("shop/production/web  live"));
+
+    pusher.release("two")?;
+    let to = with_token(&address, &token);
+    pusher.mine.push(&to, &["HEAD:main"])?.accepted()?;
+    pusher.answers("two").await?;
+    let bad = format!("{}COPY nothing-of-that-name /x\n", dockerfile("three"));
+    pusher.mine.commit("Break it", &[("Dockerfile", &bad)])?;
+    pusher.mine.push(&to, &["HEAD:main"])?.rejected("remote: Not deployed (failed)")?;
+
+    let listed = berth(&["deployments", "shop/production/web"])?;
+    let row = |number: &str| listed.lines().find(|line| line.starts_with(number)).unwrap_or_default();
+    ensure!(row("#2").contains("live") && row("#2").contains("Release two"), "{listed}");
+    ensure!(row("#3").contains("failed") && row("#3").contains("Break it"), "{listed}");
+    ensure!(row("#1").contains("superseded") && row("#1").contains("push"), "{listed}");
+    let again = berth(&["deploy", "shop/production/web", "--wait"])?;
+    ensure!(again.contains("shop/production/web#4  live"), "{again}");
+    pusher.answers("two").await
+}
+
 #[tokio::test]
 async fn a_push_that_does_not_build_is_told_and_rejected() -> Result<()> {
     let pusher = Pusher::live().await?;
@@ -231,11 +261,15 @@ async fn the_same_over_ssh_with_a_key_of_the_account() -> Result<()> {
     ensure!(view["ssh_url"] == url, "{view}");
 
     owner.patch(&verbs::of(&web), json!({ "settings": swift() })).await?.done()?;
+    let second = mine.commit("Release two", &[("Dockerfile", &dockerfile("two"))])?;
+    mine.push(&url, &["HEAD:main"])?.accepted()?;
+    verbs::answers(berth.http_port, &verbs::host(&service)?, "/", "two").await?;
     mine.commit("Break it", &[("Dockerfile", "FROM berth-test-missing:1\n")])?;
     mine.push(&url, &["HEAD:main"])?.rejected("remote: Not deployed (failed)")?;
-    ensure!(mine.remote_ref(&url, "refs/heads/main")? == Some(first));
+    ensure!(first != second && mine.remote_ref(&url, "refs/heads/main")? == Some(second));
+    verbs::answers(berth.http_port, &verbs::host(&service)?, "/", "two").await?;
     let clone = mine.clone_of(&url)?;
-    ensure!(std::fs::read_to_string(clone.join("Dockerfile"))? == dockerfile("one"));
+    ensure!(std::fs::read_to_string(clone.join("Dockerfile"))? == dockerfile("two"));
     Ok(())
 }
 

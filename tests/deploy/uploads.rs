@@ -8,6 +8,9 @@ use berth_tests::{
     registry::{ImageRegistry, PASSWORD, USER},
     verbs::{self, image, swift},
 };
+use bollard::query_parameters::{RemoveImageOptions, TagImageOptionsBuilder};
+use futures::StreamExt as _;
+use std::{io::Write as _, path::Path};
 
 /// Runs `berth deploy shop/production/web ... --wait` as a program of the owner.
 async fn deploy(berth: &Berth, owner: &Client, words: &[&str]) -> Result<String> {
@@ -80,4 +83,54 @@ async fn r_api_2_an_image_that_ci_pushed_is_deployed_by_its_reference() -> Resul
         "{service:?}"
     );
     Ok(())
+}
+
+/// Writes what `docker save` gives of the test program under a name, which the machine then forgets.
+async fn save(docker: &Docker, repository: &str, to: &Path) -> Result<()> {
+    let named = TagImageOptionsBuilder::new().repo(repository).tag("1").build();
+    docker.api.tag_image(&shipped_image(), Some(named)).await?;
+    let name = format!("{repository}:1");
+    let mut file = std::fs::File::create(to)?;
+    let mut pieces = Box::pin(docker.api.export_image(&name));
+    while let Some(piece) = pieces.next().await {
+        file.write_all(&piece?)?;
+    }
+    docker.api.remove_image(&name, None::<RemoveImageOptions>, None).await?;
+    Ok(())
+}
+
+/// R-SEC-10: the image runs under Berth's own name, and the name that its archive wants is given to nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn r_api_2_an_image_that_docker_saved_is_deployed_without_a_registry() -> Result<()> {
+    let (berth, docker) = (Berth::with_docker().await?, Docker::connect().await?);
+    let owner = berth.owner().await?;
+    let web = path("shop/production/web");
+    let service = owner.create_service(&web, json!({ "type": "pushed" }), swift()).await?;
+    let host = verbs::host(&service)?;
+    let folder = tempfile::tempdir()?;
+    let archive = folder.path().join("image.tar");
+    let wanted = format!("berth-test-saved-{}", berth.instance);
+    save(&docker, &wanted, &archive).await?;
+    let at = archive.to_str().context("a path")?.to_owned();
+
+    owner.set_plain(&web, "VERSION", "one").await?;
+    deploy(&berth, &owner, &["--image-archive", &at]).await?;
+    verbs::answers(berth.http_port, &host, "/", "one").await?;
+    ensure!(docker.tags(&format!("{wanted}*")).await?.is_empty(), "the archive has given a name");
+    ensure!(docker.tags(&format!("berth-{}/*", berth.instance)).await?.len() == 1);
+    let live = owner.deployment(&web, 1).await?;
+    ensure!(live.commit.as_ref().is_some_and(|commit| commit.title.contains("as an archive")), "{live:?}");
+    let log = owner.deployment_log(&web, 1).await?;
+    ensure!(log.contains("Loaded sha256:"), "{log}");
+
+    owner.set_plain(&web, "VERSION", "two").await?;
+    let mut gzip = command("gzip");
+    gzip.arg(&archive);
+    run(gzip)?;
+    let packed = format!("{at}.gz");
+    deploy(&berth, &owner, &["--image-archive", &packed]).await?;
+    verbs::answers(berth.http_port, &host, "/", "two").await?;
+    let queued = owner.roll_back(&web, 1).await?;
+    owner.live(&web, queued.number, verbs::DEPLOYMENT).await?;
+    verbs::answers(berth.http_port, &host, "/", "one").await
 }

@@ -239,6 +239,11 @@ impl Berth {
         self.folder.path().join("data")
     }
 
+    /// Everything in its PostgreSQL as text; nothing on SQLite, which is a file of the data folder.
+    pub fn rows(&self) -> Result<Option<String>> {
+        self.database.as_ref().map(PostgresDatabase::rows).transpose()
+    }
+
     /// A folder beside the data for the test's own files.
     pub fn scratch(&self) -> &Path {
         self.folder.path()
@@ -352,10 +357,27 @@ impl PostgresDatabase {
     }
 
     fn psql(&self, statement: &str) -> Result<()> {
-        let mut command = command("psql");
-        command.args(["--quiet", "--no-psqlrc", "--command", statement, &self.server]);
-        process::run(command).map(|_| ())
+        asked(statement, &self.server).map(|_| ())
     }
+
+    /// Every row of every table; of bytes what is ASCII stays readable.
+    fn rows(&self) -> Result<String> {
+        let tables =
+            "SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = 'public'";
+        let mut rows = String::new();
+        for table in asked(tables, &self.url)?.lines() {
+            rows.push_str(&asked(&format!("SELECT * FROM {table}"), &self.url)?);
+        }
+        Ok(rows)
+    }
+}
+
+/// What psql says to a statement, without frills.
+fn asked(statement: &str, server: &str) -> Result<String> {
+    let mut command = command("psql");
+    command.args(["--quiet", "--no-psqlrc", "--no-align", "--tuples-only", "--command", statement, server]);
+    command.env("PGOPTIONS", "-c bytea_output=escape");
+    process::run(command)
 }
 
 impl Drop for PostgresDatabase {

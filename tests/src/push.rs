@@ -72,6 +72,14 @@ impl WorkingCopy {
         Ok(run(self.at_work(&["rev-parse", "HEAD"]))?.trim().to_owned())
     }
 
+    /// Puts a submodule's commit at a path; the next commit has it.
+    pub fn link(&self, path: &str, commit: &str) -> Result<()> {
+        // An empty folder is how a submodule looks that was not fetched.
+        std::fs::create_dir_all(self.path().join(path))?;
+        let link = format!("160000,{commit},{path}");
+        run(self.at_work(&["update-index", "--add", "--cacheinfo", &link])).map(drop)
+    }
+
     /// Pushes these refs, such as `HEAD:main`, to an address.
     pub fn push(&self, url: &str, refs: &[&str]) -> Result<Pushed> {
         let ended = output(self.pushing(url, refs))?;

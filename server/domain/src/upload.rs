@@ -1,8 +1,8 @@
-//! Source that comes as a tarball, without a git host.
+//! Source or an image that comes as a tarball, without a git host or a registry.
 
 use serde::{Deserialize, Serialize};
 
-/// Source that was sent as a tarball.
+/// Source or an image that was sent as a tarball.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Upload {
@@ -10,8 +10,11 @@ pub struct Upload {
     pub digest: String,
     /// Bytes of the tarball.
     pub size: u64,
-    /// How many files it has.
+    /// How many files it has, or layers.
     pub files: u64,
+    /// It is an image as `docker save` writes it, and not source.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub image: bool,
 }
 
 /// How a tarball is deployed.
@@ -21,4 +24,6 @@ pub struct Upload {
 pub struct UploadQuery {
     /// Build every step again.
     pub no_cache: bool,
+    /// It is an image as `docker save` writes it: it is loaded, and nothing is built.
+    pub image: bool,
 }

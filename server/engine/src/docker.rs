@@ -29,6 +29,7 @@ mod volume;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
@@ -85,6 +86,12 @@ pub trait Runtime: Send + Sync + 'static {
     ) -> Result<ImageFacts, DockerError>;
     /// Pushes a tag to the registry that it names; answers its digest there, `repository@sha256:...`.
     async fn push_image(&self, reference: &str, auth: &RegistryAuth) -> Result<String, DockerError>;
+    /// Loads an archive of one image, which names this tag for it; answers what arrived.
+    async fn load_image(
+        &self,
+        tag: &str,
+        archive: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<ImageFacts, DockerError>;
     /// What an image says of itself, or `None` when this engine does not have it.
     async fn inspect_image(&self, reference: &str) -> Result<Option<ImageFacts>, DockerError>;
     /// Gives an image another `repository:tag`.

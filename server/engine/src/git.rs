@@ -15,6 +15,7 @@ mod hook;
 mod hosted;
 mod known_hosts;
 mod lfs;
+mod linked;
 mod process;
 mod remote;
 mod ssh;

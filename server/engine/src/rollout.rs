@@ -12,6 +12,7 @@ mod freeze;
 mod halt;
 mod instances;
 mod journal;
+mod load;
 mod mend;
 mod outward;
 mod pause;

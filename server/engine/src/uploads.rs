@@ -1,6 +1,7 @@
-//! Source that is sent as a tarball: taken in, looked through, and kept for as long as a release was built from it.
+//! Source or an image that is sent as a tarball: taken in, looked through, and kept for as long as a release was made from it.
 
 pub(crate) mod archive;
+pub(crate) mod image;
 
 use crate::{
     Engine, Error, Result,
@@ -55,6 +56,7 @@ impl Engine {
     pub(crate) async fn receive_upload(
         &self,
         service: ServiceId,
+        image: bool,
         body: Pin<&mut (dyn AsyncRead + Send)>,
     ) -> Result<Upload> {
         let folder = self.uploads_of(service);
@@ -65,12 +67,19 @@ impl Engine {
         let (file, path) = arriving.into_parts();
         let (file, digest, size) = self.write_down(file, body).await?;
         let bounds = self.upload_bounds();
-        let looked = tokio::task::spawn_blocking(move || archive::look_through(&file, &bounds)).await;
+        let looked = tokio::task::spawn_blocking(move || match image {
+            true => image::look_through(&file, &bounds).map(|image| image.layers()),
+            false => archive::look_through(&file, &bounds),
+        });
+        let looked = looked.await;
         let files = looked.map_err(|error| Error::internal("look through a tarball", error))?.map_err(|why| {
-            let hint = "Nothing was deployed. Make the tarball of plain files, folders and links that stay inside it.";
+            let hint = match image {
+                true => "Nothing was deployed. Write the archive with docker save NAME, and one image only.",
+                false => "Nothing was deployed. Make the tarball of plain files, folders and links that stay inside it.",
+            };
             Error::Problem(Problem::new(ProblemKind::Invalid, format!("{why}.")).with_hint(hint))
         })?;
-        let upload = Upload { digest, size, files };
+        let upload = Upload { digest, size, files, image };
         path.persist(self.upload_file(service, &upload)).map_err(|error| io(error.error))?;
         Ok(upload)
     }

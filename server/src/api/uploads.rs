@@ -25,7 +25,8 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Deploy a tarball
 ///
 /// The body is a tarball of source (with `Content-Encoding: gzip` when it is packed), which is built like a commit: by the
-/// service's own folder, Dockerfile and build arguments. Names and links in it stay inside it.
+/// service's own folder, Dockerfile and build arguments. Names and links in it stay inside it. With `image=true` it is one
+/// image as `docker save` writes it, which is loaded under a name of Berth's own; the names in it do not count.
 #[utoipa::path(post, path = "/projects/{project}/environments/{environment}/services/{service}/deployments/upload",
     tag = "Deployments", params(InService, UploadQuery),
     request_body(content = Vec<u8>, content_type = "application/x-tar", description = "The tarball"),

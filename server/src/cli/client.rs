@@ -45,6 +45,11 @@ impl Client {
         self.read(self.request(method, path, &[])?.timeout(PATIENCE).json(body)).await
     }
 
+    /// Sends something whose answer has nothing to read.
+    pub async fn done(&self, method: Method, path: &str) -> Result<(), Failure> {
+        self.answered(self.request(method, path, &[])?.timeout(PATIENCE)).await.map(drop)
+    }
+
     /// Opens a stream of server-sent events; `after` is the id to go on behind.
     pub async fn stream(
         &self,

@@ -10,6 +10,7 @@ use super::{
 use berth_domain::{
     deployment::{DeployRequest, DeploymentView, Status},
     service::ServicePath,
+    upload::UploadQuery,
 };
 use clap::Args;
 use reqwest::Method;
@@ -34,6 +35,9 @@ pub struct DeployArgs {
     /// Build what is in this folder (all of it but .git) or tarball; - for a tarball on the standard input
     #[arg(long, value_name = "FOLDER|FILE|-", conflicts_with_all = ["commit", "restart"])]
     tar: Option<PathBuf>,
+    /// The image of this archive, as docker save writes it; - for one on the standard input
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["commit", "restart", "image", "tar", "no_cache"])]
+    image_archive: Option<PathBuf>,
     #[command(flatten)]
     waiting: Waiting,
     #[command(flatten)]
@@ -54,8 +58,9 @@ pub struct Waiting {
 /// Queues a deployment, and waits for it when asked to.
 pub async fn run(args: DeployArgs) -> Result<(), Failure> {
     let client = args.remote.client()?;
-    if let Some(source) = &args.tar {
-        let queued = upload::send(&client, &args.service, source, args.no_cache).await?;
+    if let Some(source) = args.tar.as_ref().or(args.image_archive.as_ref()) {
+        let query = UploadQuery { no_cache: args.no_cache, image: args.image_archive.is_some() };
+        let queued = upload::send(&client, &args.service, source, query).await?;
         return args.waiting.for_outcome(&client, queued, args.remote.json).await;
     }
     let (commit, image) = (args.commit, args.image);

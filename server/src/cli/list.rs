@@ -1,10 +1,15 @@
-//! `berth projects` and `berth services`.
+//! `berth projects`, `berth services` and `berth deployments`.
 
-use super::{Failure, Remote, client::Client, print};
+use super::{
+    Failure, Remote,
+    client::{self, Client},
+    print,
+};
 use berth_domain::{
+    deployment::DeploymentView,
     page::Page,
     project::ProjectSummary,
-    service::{ServiceState, ServiceSummary},
+    service::{ServicePath, ServiceState, ServiceSummary},
 };
 use clap::Args;
 use serde::de::DeserializeOwned;
@@ -15,6 +20,24 @@ pub struct ListArgs {
     search: Option<String>,
     #[command(flatten)]
     remote: Remote,
+}
+
+/// Which service something is listed of.
+#[derive(Debug, Args)]
+pub struct OfService {
+    /// The service: project/environment/service
+    pub service: ServicePath,
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+#[derive(Debug, Args)]
+pub struct DeploymentsArgs {
+    #[command(flatten)]
+    of: OfService,
+    /// How many, the newest first; 200 at the most
+    #[arg(long, default_value = "20")]
+    limit: u16,
 }
 
 /// Lists projects.
@@ -44,6 +67,25 @@ pub async fn services(args: ListArgs) -> Result<(), Failure> {
         let state = reason.map_or(service.state.to_string(), |why| format!("{}: {why}", service.state));
         let url = service.url.clone().unwrap_or_default();
         [service.path.to_string(), state, url, service.source.clone()]
+    }));
+    print::table(&rows)
+}
+
+/// Lists the deployments of a service, the newest first.
+pub async fn deployments(args: DeploymentsArgs) -> Result<(), Failure> {
+    let path = format!("{}/deployments", client::service(&args.of.service));
+    let limit = args.limit.to_string();
+    let page: Page<DeploymentView> = args.of.remote.client()?.get(&path, &[("limit", &limit)]).await?;
+    if args.of.remote.json {
+        return print::json(&page.items);
+    }
+    let mut rows = vec![["NUMBER", "STATUS", "WHY", "BY", "WHEN", "WHAT"].map(str::to_owned)];
+    rows.extend(page.items.iter().map(|deployment| {
+        let when = print::minute(deployment.created_at);
+        let [actor, title] =
+            [&deployment.actor, &deployment.title()].map(|text| print::harmless(text, false));
+        let number = format!("#{}", deployment.number);
+        [number, deployment.status.to_string(), deployment.cause.to_string(), actor, when, title]
     }));
     print::table(&rows)
 }

@@ -6,6 +6,7 @@ use berth_domain::{
     log::LogLine,
     traffic::Measured,
 };
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::io::{IsTerminal, Write, stdout};
 
@@ -35,6 +36,11 @@ pub fn table<const N: usize>(rows: &[[String; N]]) -> Result<(), Failure> {
         line(cells.join("  ").trim_end())?;
     }
     Ok(())
+}
+
+/// A moment as lists show it.
+pub fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Writes log lines: for people with the time and the origin, for programs as JSON.

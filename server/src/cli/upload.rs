@@ -1,10 +1,10 @@
-//! `berth deploy --tar`: a folder or a tarball, sent as it is read.
+//! `berth deploy --tar` and `--image-archive`: a folder or a tarball, sent as it is read.
 
 use super::{
     Failure,
     client::{self, Client},
 };
-use berth_domain::{deployment::DeploymentView, service::ServicePath};
+use berth_domain::{deployment::DeploymentView, service::ServicePath, upload::UploadQuery};
 use bytes::Bytes;
 use futures::Stream;
 use std::{
@@ -25,15 +25,23 @@ pub async fn send(
     client: &Client,
     service: &ServicePath,
     source: &Path,
-    no_cache: bool,
+    how: UploadQuery,
 ) -> Result<DeploymentView, Failure> {
     let failed = |error| Failure::trouble(format!("{} cannot be read: {error}", source.display()));
     let (input, packed) = Input::of(source).map_err(failed)?;
+    if how.image && matches!(input, Input::Folder(_)) {
+        let words = format!("{} is a folder, and no archive that docker save wrote.", source.display());
+        return Err(Failure::trouble(words));
+    }
     let (pieces, received) = mpsc::channel(WAITING);
     // On a thread of its own, which ends when nobody receives any more.
     tokio::task::spawn_blocking(move || input.read_into(&pieces));
     let path = format!("{}/deployments/upload", client::service(service));
-    let query: &[(&str, &str)] = if no_cache { &[("no_cache", "true")] } else { &[] };
+    let query: &[(&str, &str)] = match how {
+        UploadQuery { image: true, .. } => &[("image", "true")],
+        UploadQuery { no_cache: true, .. } => &[("no_cache", "true")],
+        _ => &[],
+    };
     let body = reqwest::Body::wrap_stream(stream(received));
     client.pour(&path, query, packed.then_some("gzip"), body).await
 }

@@ -40,6 +40,10 @@ const SILENCE: Duration = Duration::from_secs(300);
 /// The most that a fetch may say: what it has and wants. A push has a limit of its own in git.
 const MOST_FETCH: u64 = 64 << 20;
 
+/// Why files of Git LFS are not taken, and what to do instead.
+pub const NO_LARGE_FILES: &str = "Berth keeps no files of Git LFS. Put them into the repository itself (git lfs migrate \
+    export), or let the service come from the git host that has them.";
+
 /// The routes of git.
 pub fn routes() -> Router<App> {
     // git packs what it says of a fetch.
@@ -88,6 +92,9 @@ async fn converse(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Refused> {
+    if is_of_large_files(&path) {
+        return Ok(no_large_files());
+    }
     let caller = Caller::known(&app, peer, &headers).await?;
     let place = path.rsplit_once('/').and_then(|(repository, service)| {
         Some((parse_repository_path(repository)?, Exchange::of_service(service)?))
@@ -105,6 +112,18 @@ async fn converse(
     let talk = Talk { saying: Some(Box::pin(saying)), output };
     let media_type = format!("application/x-{}-result", exchange.service());
     caller.answer(talk, Bytes::new(), &media_type).await
+}
+
+/// Whether Git LFS asks: below `info/lfs` of a repository.
+fn is_of_large_files(path: &str) -> bool {
+    path.split_once(".git/info/lfs").is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What Git LFS shows the person, before anything is pushed. It says nothing about what is there.
+fn no_large_files() -> Response {
+    let told = serde_json::json!({ "message": NO_LARGE_FILES });
+    let kind = [(header::CONTENT_TYPE, "application/vnd.git-lfs+json")];
+    (StatusCode::NOT_IMPLEMENTED, kind, told.to_string()).into_response()
 }
 
 fn protocol(headers: &HeaderMap) -> Option<String> {
@@ -281,6 +300,17 @@ mod tests {
         for bad in ["Basic", "Basic !!!", "Basic YWJj", "Digest x"] {
             assert_eq!(given(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn git_lfs_is_recognised_and_nothing_else() {
+        for path in ["shop/web.git/info/lfs/objects/batch", "shop/web.git/info/lfs/locks/verify"] {
+            assert!(is_of_large_files(path), "{path}");
+        }
+        for path in ["shop/web.git/git-receive-pack", "shop/web.git/info/lfsx", "info/lfs/objects/batch"] {
+            assert!(!is_of_large_files(path), "{path}");
+        }
+        assert_eq!(no_large_files().status(), StatusCode::NOT_IMPLEMENTED);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What git asks for over SSH: one of its two programs, and a path.
 
+use crate::http::git::NO_LARGE_FILES;
 use berth_domain::{remote::parse_repository_path, service::ServicePath};
 use berth_engine::git::Exchange;
 
@@ -12,6 +13,14 @@ pub(super) fn parse(command: &[u8]) -> Option<(Exchange, ServicePath)> {
     };
     let path = path.strip_prefix('/').unwrap_or(path);
     Some((Exchange::of_service(program)?, parse_repository_path(path)?))
+}
+
+/// What is said to anything else.
+pub(super) fn refusal(command: &[u8]) -> &'static str {
+    if command.starts_with(b"git-lfs-") {
+        return NO_LARGE_FILES;
+    }
+    "Only git is answered here: ssh://git@.../project/service.git"
 }
 
 #[cfg(test)]
@@ -28,6 +37,13 @@ mod tests {
             let (meant, path) = parse(command.as_bytes()).unwrap();
             assert_eq!((meant, path.to_string().as_str()), (exchange, "shop/production/web"), "{command}");
         }
+    }
+
+    #[test]
+    fn git_lfs_is_told_what_to_do_instead() {
+        let asked = b"git-lfs-authenticate 'shop/web.git' upload";
+        assert!(parse(asked).is_none() && refusal(asked).contains("git lfs migrate export"));
+        assert!(refusal(b"ls").starts_with("Only git"));
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Handler for Session {
     ) -> Result<(), Self::Error> {
         let (Some(actor), Some((exchange, path))) = (&self.actor, command::parse(asked)) else {
             session.channel_success(id)?;
-            self.refuse(id, "Only git is answered here: ssh://git@.../project/service.git");
+            self.refuse(id, command::refusal(asked));
             return Ok(());
         };
         let acting = self.engine.acting_as(actor);

@@ -76,7 +76,8 @@ impl Acting {
         Ok(planned?.map_err(refused)?)
     }
 
-    /// Takes a tarball in and queues a deployment that builds it as if it were a commit.
+    /// Takes a tarball in and queues a deployment that builds it as if it were a commit, or loads the image that it is. Who
+    /// may only deploy stays within what somebody chose for the service, as in [`Self::take_image`].
     pub async fn deploy_upload(
         &self,
         path: &ServicePath,
@@ -85,16 +86,19 @@ impl Acting {
     ) -> Result<DeploymentView> {
         self.require(Permission::Deploy)?;
         let service = self.service_row(path).await?;
-        if matches!(service.source, Source::Image(_)) {
-            let why =
-                "This service is made of an image and builds nothing. Deploy an image, or change its source.";
-            return Err(Error::conflict(why));
+        match (&service.source, query.image) {
+            (Source::Image(_), true) => self.require(Permission::Configure)?,
+            (Source::Image(_), false) => {
+                let why = "This service is made of an image and builds nothing. Deploy an image, or change its source.";
+                return Err(Error::conflict(why));
+            }
+            _ => {}
         }
         self.engine
             .find_room()
             .await
             .map_err(|short| Problem::new(ProblemKind::Unavailable, short.to_string()))?;
-        let upload = self.engine.receive_upload(service.id, body).await?;
+        let upload = self.engine.receive_upload(service.id, query.image, body).await?;
         let request =
             DeployRequest { no_cache: query.no_cache, upload: Some(upload), ..DeployRequest::default() };
         let new = NewDeployment {

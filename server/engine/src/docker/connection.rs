@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as Bollard;
+use bytes::Bytes;
 use futures::stream::BoxStream;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -137,6 +138,14 @@ impl Runtime for Docker {
         progress: &(dyn Fn(PullProgress) + Send + Sync),
     ) -> Result<ImageFacts, DockerError> {
         image::pull(self, reference, auth, progress).await
+    }
+
+    async fn load_image(
+        &self,
+        tag: &str,
+        archive: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<ImageFacts, DockerError> {
+        image::load(self, tag, archive).await
     }
 
     async fn push_image(&self, reference: &str, auth: &RegistryAuth) -> Result<String, DockerError> {

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use bollard::auth::DockerCredentials;
 use bollard::models::{CreateImageInfo, ImageInspect};
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ListImagesOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptionsBuilder,
-    TagImageOptionsBuilder,
+    CreateImageOptionsBuilder, ImportImageOptionsBuilder, ListImagesOptionsBuilder, PushImageOptionsBuilder,
+    RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
+use bytes::Bytes;
 use chrono::DateTime;
-use futures::StreamExt;
+use futures::{StreamExt, stream::BoxStream};
 
 use super::connection::{Docker, label_filter};
 use super::error::{Asked, DockerError, ObjectKind, with_advice};
@@ -81,6 +82,27 @@ pub(super) async fn push(
     let pushed = inspect(docker, &reference).await?.map(|facts| facts.repo_digests).unwrap_or_default();
     let there = |digest: &&String| digest.split_once('@').is_some_and(|(name, _)| name == repository);
     pushed.iter().find(there).cloned().ok_or_else(|| failed("the registry answered, but gave no digest"))
+}
+
+pub(super) async fn load(
+    docker: &Docker,
+    tag: &str,
+    archive: BoxStream<'static, std::io::Result<Bytes>>,
+) -> Result<ImageFacts, DockerError> {
+    let tag = image_reference(tag)?;
+    // Its progress makes Docker answer at once, and not only when all of it is unpacked.
+    let options = ImportImageOptionsBuilder::default().quiet(false).build();
+    let mut answers =
+        std::pin::pin!(docker.api.import_image(options, bollard::body_try_stream(archive), None));
+    while let Some(answer) = answers.next().await {
+        answer.map_err(docker.failed(asked("load", &tag)))?;
+    }
+    inspect(docker, &tag).await?.ok_or_else(|| DockerError::Refused {
+        action: "load",
+        kind: ObjectKind::Image,
+        name: tag,
+        reason: "the archive gave no image".into(),
+    })
 }
 
 fn word_of(told: CreateImageInfo) -> PullProgress {

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::lfs::pointers;
 use super::process::{Invocation, Limits, Started};
 use super::{Bounds, Commit, Git, GitError, HOOK, Revision, hook};
 
@@ -239,14 +240,15 @@ impl Git {
         })
     }
 
-    /// Writes the files of a commit into an empty folder, without any history.
+    /// Writes the files of a commit into an empty folder, without any history; gives the names of those that are only the
+    /// pointers of Git LFS.
     pub(crate) async fn extract(
         &self,
         hosted: &Hosted,
         id: &str,
         folder: &Path,
         bounds: &Bounds,
-    ) -> Result<(), GitError> {
+    ) -> Result<Vec<String>, GitError> {
         Revision::commit(id)?;
         let limits = Limits::of(bounds);
         // Beside the folder: the build must not see it.
@@ -256,7 +258,10 @@ impl Git {
         let written = match read {
             Ok(_) => {
                 let write = call().inside(folder).args(["checkout-index", "--all", "--force", "--quiet"]);
-                write.run(&limits, &|_| ()).await.map(drop)
+                match write.run(&limits, &|_| ()).await {
+                    Ok(_) => pointers(call().inside(folder), folder, &limits).await,
+                    Err(error) => Err(error),
+                }
             }
             Err(error) => Err(error),
         };
@@ -283,7 +288,7 @@ impl Git {
     }
 
     /// A call about a repository that Berth keeps.
-    fn bare(&self, hosted: &Hosted) -> Invocation {
+    pub(super) fn bare(&self, hosted: &Hosted) -> Invocation {
         let call = self.local(Some(hosted.path())).env("GIT_DIR", hosted.path());
         match &hosted.quarantine {
             Some(quarantine) => call

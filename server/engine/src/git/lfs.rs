@@ -4,7 +4,7 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::process::Limits;
+use super::process::{Invocation, Limits};
 use super::{Bounds, Git, GitError, Remote, RemoteUrl};
 
 /// The beginning of the text that stands for a file.
@@ -20,10 +20,7 @@ impl Git {
         lines: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<(), GitError> {
         let limits = Limits::of(bounds);
-        let marked = self.local(Some(folder)).args(["ls-files", "-z", "--", ":(attr:filter=lfs)"]);
-        let marked = marked.run(&limits, &|_| ()).await?;
-        let pointers: Vec<&str> =
-            marked.split_terminator('\0').filter(|name| is_pointer(&folder.join(name))).collect();
+        let pointers = pointers(self.local(Some(folder)), folder, &limits).await?;
         let Some(first) = pointers.first() else { return Ok(()) };
         let version = self.local(None).args(["lfs", "version"]);
         if version.run(&limits, &|_| ()).await.is_err() {
@@ -74,6 +71,17 @@ impl Git {
             credential: remote.credential.clone(),
         })
     }
+}
+
+/// The files of a folder that are texts which stand for others, by a call that knows its index.
+pub(super) async fn pointers(
+    call: Invocation,
+    folder: &Path,
+    limits: &Limits,
+) -> Result<Vec<String>, GitError> {
+    let marked = call.args(["ls-files", "-z", "--", ":(attr:filter=lfs)"]).run(limits, &|_| ()).await?;
+    let names = marked.split_terminator('\0').filter(|name| is_pointer(&folder.join(name)));
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// Whether a file is a text that stands for another one. A link is not looked through.

@@ -16,10 +16,10 @@ use super::{Bounds, Git, GitError, Remote, RemoteUrl, Revision, is_commit_id};
 const DEEPEST: usize = 5;
 
 /// How many there may be in all.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 /// What hears what git says.
-type Lines<'a> = &'a (dyn Fn(&str) + Send + Sync);
+pub(super) type Lines<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// A repository at the place where it is checked out.
 struct Place {
@@ -30,11 +30,11 @@ struct Place {
 
 /// A submodule as the repository around it describes it.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Submodule {
-    path: String,
-    url: String,
+pub(super) struct Submodule {
+    pub path: String,
+    pub url: String,
     /// The repository does not want it fetched.
-    skipped: bool,
+    pub skipped: bool,
 }
 
 impl Git {
@@ -76,7 +76,11 @@ impl Git {
     }
 
     /// What `.gitmodules` describes; nothing when there is no such file, or it is a link.
-    async fn submodules_of(&self, folder: &Path, bounds: &Bounds) -> Result<Vec<Submodule>, GitError> {
+    pub(super) async fn submodules_of(
+        &self,
+        folder: &Path,
+        bounds: &Bounds,
+    ) -> Result<Vec<Submodule>, GitError> {
         let file = folder.join(".gitmodules");
         if !tokio::fs::symlink_metadata(&file).await.is_ok_and(|file| file.is_file()) {
             return Ok(Vec::new());
@@ -127,7 +131,7 @@ impl Remote {
 
 impl GitError {
     /// The same, about a submodule. Its end stays what it is.
-    fn in_submodule(self, path: &str) -> Self {
+    pub(super) fn in_submodule(self, path: &str) -> Self {
         match self {
             Self::Cancelled { .. } | Self::Deadline { .. } | Self::NoGit(_) | Self::Submodule { .. } => self,
             error => refused(path, error.to_string().trim_end_matches('.')),
@@ -135,7 +139,7 @@ impl GitError {
     }
 }
 
-fn refused(path: &str, reason: &str) -> GitError {
+pub(super) fn refused(path: &str, reason: &str) -> GitError {
     GitError::Submodule {
         path: path.chars().take(200).flat_map(char::escape_debug).collect(),
         reason: reason.to_owned(),
@@ -160,18 +164,19 @@ fn described(listing: &str) -> Vec<Submodule> {
     all.into_values().filter(|module| !module.path.is_empty() && !module.url.is_empty()).collect()
 }
 
-/// The commit that the repository around it wants there.
-fn linked_commit<'a>(listing: &'a str, path: &str) -> Option<&'a str> {
+/// The commit that the repository around it wants there, out of a listing of git's index or of a tree.
+pub(super) fn linked_commit<'a>(listing: &'a str, path: &str) -> Option<&'a str> {
     listing.split_terminator('\0').find_map(|entry| {
         let (facts, name) = entry.split_once('\t')?;
         let mut facts = facts.split(' ');
-        let (mode, id) = (facts.next()?, facts.next()?);
-        (name == path && mode == "160000" && is_commit_id(id)).then_some(id)
+        let mode = facts.next()?;
+        let id = facts.find(|fact| is_commit_id(fact))?;
+        (name == path && mode == "160000").then_some(id)
     })
 }
 
 /// The folder of a submodule: below the checkout, and no part of the way there is a link.
-fn inside(root: &Path, path: &str) -> Result<PathBuf, GitError> {
+pub(super) fn inside(root: &Path, path: &str) -> Result<PathBuf, GitError> {
     let mut folder = root.to_owned();
     for part in Path::new(path).components() {
         match part {
@@ -260,5 +265,7 @@ mod tests {
         let listing = format!("100644 {id} 0\tx\0160000 {id} 0\tlibs/a\0");
         assert_eq!(linked_commit(&listing, "libs/a"), Some(id.as_str()));
         assert_eq!(linked_commit(&listing, "x"), None);
+        let tree = format!("160000 commit {id}\tlibs/a\0100644 blob {id}\tx\0");
+        assert_eq!(linked_commit(&tree, "libs/a"), Some(id.as_str()));
     }
 }

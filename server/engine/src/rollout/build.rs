@@ -116,6 +116,9 @@ impl Rollout {
     }
 
     async fn build_from_upload(&mut self, upload: &Upload) -> Result<(), Halt> {
+        if upload.image {
+            return self.load(upload).await;
+        }
         let build = match &self.job.source {
             Source::Git(git) => git.clone(),
             Source::Pushed(pushed) => pushed.at(""),
@@ -149,7 +152,7 @@ impl Rollout {
     }
 
     /// Writes down what is built.
-    async fn note(&mut self, commit: Commit) -> Result<(), Halt> {
+    pub(super) async fn note(&mut self, commit: Commit) -> Result<(), Halt> {
         self.journal.say(&format!("Commit {} {} by {}", commit.short(), commit.title, commit.author)).await;
         self.job.commit = Some(commit);
         self.job.image = Some(self.image_tag());
@@ -157,7 +160,7 @@ impl Rollout {
     }
 
     /// Waits until no other build is in the way, and sees that there is room for one more.
-    async fn wait_for_turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Halt> {
+    pub(super) async fn wait_for_turn(&self) -> Result<tokio::sync::OwnedSemaphorePermit, Halt> {
         let builds = self.engine.parts.builds.clone();
         let turn = match builds.clone().try_acquire_owned() {
             Ok(turn) => turn,
@@ -289,7 +292,7 @@ async fn keep_lines(journal: Journal, mut lines: mpsc::UnboundedReceiver<BuildLi
 }
 
 /// Writes what git says, as it comes.
-async fn keep_git_lines(journal: Journal, mut lines: mpsc::UnboundedReceiver<String>) {
+pub(super) async fn keep_git_lines(journal: Journal, mut lines: mpsc::UnboundedReceiver<String>) {
     while let Some(line) = lines.recv().await {
         journal.say(&line).await;
     }

@@ -5,14 +5,19 @@ use berth_domain::{
     source::{PushedSource, Source},
 };
 
-use super::{Rollout, build::FETCH_WITHIN, halt::Halt};
+use super::{
+    Rollout,
+    build::{FETCH_WITHIN, keep_git_lines},
+    halt::Halt,
+};
 use crate::{
     Engine, Error,
     git::{Bounds, GitError, Hosted, LIVE},
     hosting::Gate,
-    store::ServiceRow,
+    store::{Scope, ServiceRow, Subject},
 };
 use std::path::Path;
+use tokio::sync::mpsc;
 
 impl Rollout {
     /// Writes the files of the pushed commit, or of the branch as it is now, into a folder.
@@ -33,8 +38,37 @@ impl Rollout {
             GitError::NoSuchRevision { .. } => Halt::failed(missing(&id)),
             other => other.into(),
         })?;
-        git.extract(&hosted, &found.id, folder, &bounds).await?;
+        let pointers = git.extract(&hosted, &found.id, folder, &bounds).await?;
+        if let Some(first) = pointers.first() {
+            return Err(Halt::failed(without_large_files(first, pointers.len())));
+        }
+        self.fetch_links(&hosted, &found.id, folder, &bounds).await?;
         Ok(Commit { id: found.id, title: found.subject, author: found.author })
+    }
+
+    /// Fetches the submodules of what was pushed.
+    async fn fetch_links(
+        &self,
+        hosted: &Hosted,
+        id: &str,
+        folder: &Path,
+        bounds: &Bounds,
+    ) -> Result<(), Halt> {
+        let git = &self.engine.parts.git;
+        for link in git.links_of(hosted, id, folder, bounds).await? {
+            let remote = self.engine.remote_for(&self.job, link.url()?).await?.named_by_a_push()?;
+            let (lines, received) = mpsc::unbounded_channel();
+            let fetching = async {
+                // The receiver lives as long as the fetch.
+                let tell = move |line: &str| drop(lines.send(line.to_owned()));
+                git.fetch_link(&remote, &link, folder, bounds, &tell).await
+            };
+            let (fetched, ()) = tokio::join!(fetching, keep_git_lines(self.journal.clone(), received));
+            let subject = Subject::deployment(self.job.service, &self.job.path, self.job.number);
+            self.engine.trust_host(Scope(self.job.organisation), subject, &remote).await?;
+            fetched?;
+        }
+        Ok(())
     }
 
     /// The repository; with what a push has brought and nobody has accepted yet.
@@ -113,6 +147,16 @@ impl Engine {
         let pointed = self.parts.git.point(&hosted, &name, id, &Bounds::within(FETCH_WITHIN)).await;
         pointed.map_err(|error| Error::internal("move the branch", error))
     }
+}
+
+/// A push brings only the pointers of Git LFS: there is no store for what they point to.
+fn without_large_files(first: &str, count: usize) -> String {
+    let first: String = first.chars().take(200).flat_map(char::escape_debug).collect();
+    format!(
+        "{count} files of what was pushed are only pointers of Git LFS, such as {first}: Berth keeps no files of Git LFS. \
+         Either put them into the repository itself (git lfs migrate export --everything --include=\"{first}\", then push \
+         again), or let the service come from the git host that has them"
+    )
 }
 
 fn missing(id: &str) -> String {

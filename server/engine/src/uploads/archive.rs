@@ -30,6 +30,8 @@ pub(crate) enum ArchiveError {
     Unreadable(io::Error),
     #[error("This is packed with gzip: send it with the header Content-Encoding: gzip, or unpacked")]
     Packed,
+    #[error("This is no image as docker save writes it: {0}")]
+    NoImage(String),
     #[error("The tarball has no file")]
     Empty,
     #[error("The tarball has more than {} when it is unpacked (BERTH_UPLOAD_MIB)", size_text(*.0))]
@@ -116,7 +118,7 @@ fn walk(mut file: &File, bounds: &Bounds, each: Each<'_>) -> Result<u64, Archive
     if files == 0 { Err(ArchiveError::Empty) } else { Ok(files) }
 }
 
-fn refuse_packed(file: &File) -> Result<(), ArchiveError> {
+pub(super) fn refuse_packed(file: &File) -> Result<(), ArchiveError> {
     use std::os::unix::fs::FileExt;
     let mut start = [0; 2];
     match file.read_at(&mut start, 0).map_err(ArchiveError::Unreadable)? {
@@ -125,7 +127,7 @@ fn refuse_packed(file: &File) -> Result<(), ArchiveError> {
     }
 }
 
-fn refused(name: impl AsRef<[u8]>, why: &'static str) -> ArchiveError {
+pub(super) fn refused(name: impl AsRef<[u8]>, why: &'static str) -> ArchiveError {
     let name: String = String::from_utf8_lossy(name.as_ref()).chars().take(200).collect();
     ArchiveError::Refused { name, why }
 }
@@ -145,7 +147,7 @@ fn kind<R: Read>(entry: &tar::Entry<'_, R>, path: &Path) -> Result<Kind, Archive
 }
 
 /// The path of an entry beneath the root; empty for the root itself.
-fn beneath(name: &[u8]) -> Result<PathBuf, ArchiveError> {
+pub(super) fn beneath(name: &[u8]) -> Result<PathBuf, ArchiveError> {
     let text = std::str::from_utf8(name).map_err(|_| refused(name, "has a name that is not UTF-8"))?;
     if text.len() > LONGEST || text.chars().any(char::is_control) {
         return Err(refused(name, "has a name with control characters, or one that is too long"));
@@ -163,7 +165,7 @@ fn beneath(name: &[u8]) -> Result<PathBuf, ArchiveError> {
 
 /// The target of a link, when it stays beneath the root whatever other links there are: up only at its beginning, where
 /// the folders are real ones.
-fn inner_link(path: &Path, target: &[u8]) -> Result<PathBuf, ArchiveError> {
+pub(super) fn inner_link(path: &Path, target: &[u8]) -> Result<PathBuf, ArchiveError> {
     let name = path.as_os_str().as_encoded_bytes();
     let out = || refused(name, "is a link that leads out of it");
     let text =
