@@ -30,7 +30,8 @@ async fn a_refused_form_keeps_what_was_typed_but_no_secret() -> Result<()> {
     browser.fill("secret", "keep-me-out").await?;
     browser.press("Add the registry").await?;
     browser.is_alive().await?;
-    let script = "const value = (name) => document.querySelector(`form:has([role=alert]) [name='${name}']`)?.value;
+    let script =
+        "const value = (name) => document.querySelector(`form:has([role=alert]) [name='${name}']`)?.value;
         return [value('username'), value('secret'), JSON.stringify(sessionStorage).includes('keep-me-out')]";
     let kept = eventually("it is refused", || async {
         let kept = browser.script(script).await?;
