@@ -10,7 +10,10 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use berth_domain::certificate::{CertificateView, KeepZone, UploadCertificate, ZoneView};
+use berth_domain::{
+    certificate::{CertificateView, UploadCertificate},
+    zone::{KeepZone, ZoneTried, ZoneView},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -23,6 +26,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_account_key))
         .routes(routes!(list_zones))
         .routes(routes!(keep_zone, remove_zone))
+        .routes(routes!(try_zone))
 }
 
 /// List certificates
@@ -125,4 +129,13 @@ async fn keep_zone(
 async fn remove_zone(By(acting): By, At(place): At<InZone>) -> Result<StatusCode, Refusal> {
     acting.remove_zone(&place.zone).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Try a zone
+///
+/// A record is put into it and taken out again. What keeps that from working is said in words.
+#[utoipa::path(post, path = "/zones/{zone}/try", tag = "Certificates", params(InZone),
+    responses((status = 200, description = "It was put there and taken out again", body = ZoneTried)))]
+async fn try_zone(By(acting): By, At(place): At<InZone>) -> Result<Json<ZoneTried>, Refusal> {
+    Ok(Json(acting.try_zone(&place.zone).await?))
 }

@@ -122,6 +122,7 @@ const OPERATIONS: &[Operation] = table! {
     GET "/zones" => READ;
     PUT "/zones/{zone}" => ADMINISTER;
     DELETE "/zones/{zone}" => ADMINISTER;
+    POST "/zones/{zone}/try" => ADMINISTER;
     GET s!("/proxy") => READ;
     GET s!("/volumes") => READ;
     DELETE s!("/volumes/{name}") => ADMINISTER;
