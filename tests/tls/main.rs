@@ -5,3 +5,4 @@ mod given;
 mod issuing;
 mod keeping;
 mod refusals;
+mod zones;
