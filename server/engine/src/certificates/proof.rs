@@ -126,8 +126,7 @@ impl Engine {
     async fn sees_record(&self, name: &str, value: &str, within: Duration) -> bool {
         let until = tokio::time::Instant::now() + within;
         loop {
-            let seen = self.parts.tls.resolver.texts(name).await.unwrap_or_default();
-            if seen.iter().any(|text| text.contains(value)) {
+            if self.parts.tls.resolver.shows(name, value).await {
                 return true;
             }
             if tokio::time::Instant::now() >= until {
