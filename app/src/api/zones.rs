@@ -4,6 +4,7 @@ use super::PanelError;
 use berth_domain::zone::{DnsHost, ZoneView};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Who keeps a zone, as a form has it: only the fields that the host needs are there.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -15,6 +16,12 @@ pub struct ZoneForm {
     pub consumer_key: String,
     pub server: String,
     pub algorithm: String,
+}
+
+impl fmt::Debug for ZoneForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ZoneForm").field("zone", &self.zone).finish_non_exhaustive()
+    }
 }
 
 /// The zones.

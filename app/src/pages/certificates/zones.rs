@@ -52,6 +52,7 @@ fn Loaded(zones: Vec<ZoneView>) -> impl IntoView {
 fn Row(zone: ZoneView, remove: Submission, tried: Submission) -> impl IntoView {
     let name = zone.zone.to_string();
     let wildcard = format!("*.{name}");
+    let tried_name = name.clone();
     view! {
         <li class="orphan">
             <div class="orphan-text">
@@ -61,7 +62,7 @@ fn Row(zone: ZoneView, remove: Submission, tried: Submission) -> impl IntoView {
             <div class="orphan-actions">
                 {may(Permission::Administer).then(|| view! {
                     <Form action=tried class="inline-form">
-                        <Hidden name="zone" value=name.clone()/>
+                        <Hidden name="zone" value=tried_name/>
                         <Button small=true icon="check" title="Puts a record into the zone and takes it out again">"Test"</Button>
                     </Form>
                     <Form action=remove class="inline-form">
