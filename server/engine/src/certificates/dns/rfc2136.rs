@@ -120,7 +120,8 @@ impl Rfc2136 {
         let fault = said.signature().and_then(|signature| signature.data.error);
         match (fault, said.metadata.response_code) {
             (Some(TsigError::BadKey), _) => Err(format!(
-                "The name server {shown} knows no key {key} with this algorithm. Compare both with its settings."
+                "The name server {shown} knows no key {key} that may change this zone. Compare its name, its algorithm \
+                 and its rights with the server's settings."
             )),
             (Some(TsigError::BadSig), _) => Err(format!(
                 "The name server {shown} knows the key {key}, but with other contents. Enter it anew, in Base64."
