@@ -49,6 +49,8 @@ pub struct Manners {
     pub slow: bool,
     /// It gives nothing for these names, whoever proves them.
     pub refused: Vec<String>,
+    /// Names are looked up at this port of the loopback, instead of at the name server that says what the test wants.
+    pub names_at: Option<u16>,
 }
 
 impl Pebble {
@@ -124,7 +126,7 @@ impl Pebble {
         fs::write(at("pebble.json"), json!({ "pebble": settings }).to_string())?;
         let mut pebble = command("pebble");
         pebble.arg("-config").arg(at("pebble.json"));
-        pebble.args(["-dnsserver", &format!("127.0.0.1:{}", self.dns)]);
+        pebble.args(["-dnsserver", &format!("127.0.0.1:{}", manners.names_at.unwrap_or(self.dns))]);
         pebble.env("PEBBLE_WFE_NONCEREJECT", manners.bad_nonces.to_string());
         match manners.slow {
             true => pebble.env("PEBBLE_VA_SLEEPTIME", "6"),

@@ -13,6 +13,7 @@ pub mod http;
 pub mod https;
 pub mod load;
 pub mod machine;
+pub mod name_server;
 pub mod names;
 pub mod process;
 pub mod push;

@@ -9,3 +9,4 @@ mod keeping;
 mod kills;
 mod others;
 mod refusals;
+mod zones;

@@ -58,6 +58,7 @@ const MESSAGES: &[(&str, &str)] = &[
     ("certificate-retried", "It is tried at once."),
     ("certificate-uploaded", "The certificate serves."),
     ("zone-kept", "The zone is kept, and its certificate is ordered."),
+    ("zone-tried", "The record was put there, seen in the DNS, and taken out again."),
     ("zone-removed", "The zone is removed."),
     ("certificate-removed", "The certificate is removed."),
     ("volume-marked", "The volume will be deleted. Until then you can keep it."),

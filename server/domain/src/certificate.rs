@@ -1,6 +1,6 @@
 //! Certificates: what HTTPS needs for a name, where it came from, and why it is not there.
 
-use crate::{domain_name::HostName, ids::CertificateId, permission::text_enum};
+use crate::{ids::CertificateId, permission::text_enum};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -28,42 +28,6 @@ text_enum! {
         Issued = "issued",
         /// The last attempt gave none; an earlier certificate may still serve.
         Failed = "failed",
-    }
-}
-
-text_enum! {
-    /// Who keeps a zone of the DNS, and lets Berth put proofs there.
-    DnsHost {
-        Cloudflare = "cloudflare",
-        Hetzner = "hetzner",
-        /// A program of the operator's.
-        Webhook = "webhook",
-    }
-}
-
-/// A zone whose names all get one certificate, proven in the DNS.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ZoneView {
-    /// `example.com`; the certificate is for `*.example.com`.
-    pub zone: HostName,
-    pub host: DnsHost,
-    pub created_at: DateTime<Utc>,
-}
-
-/// Who keeps a zone, and what opens the door there.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct KeepZone {
-    pub host: DnsHost,
-    /// A token that may change the zone's records. It is sealed, and never shown again.
-    #[serde(default)]
-    pub token: String,
-}
-
-impl fmt::Debug for KeepZone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeepZone").field("host", &self.host).finish_non_exhaustive()
     }
 }
 

@@ -36,6 +36,7 @@ pub mod upload;
 pub mod variable;
 pub mod waiting;
 pub mod webhook;
+pub mod zone;
 
 /// A moment, in UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -18,6 +18,7 @@ mod proof;
 mod resolver;
 mod round;
 
+pub(crate) use dns::Access;
 pub(crate) use inspect::{Inspected, Unfit, inspect};
 pub(crate) use round::run;
 

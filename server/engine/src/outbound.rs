@@ -40,12 +40,7 @@ pub(crate) async fn client_for(url: &Url, allowed: &[String]) -> Result<reqwest:
     }
     let (host, port) = url.host().zip(url.port_or_known_default()).ok_or_else(not_http)?;
     let shown = host.to_string();
-    let addresses = resolved(&host, port).await.ok_or_else(|| OutboundError::Unknown(shown.clone()))?;
-    if !is_allowed(allowed, &shown, port)
-        && let Some(private) = addresses.iter().find(|address| !is_public(address.ip()))
-    {
-        return Err(OutboundError::Private { host: shown, address: private.ip() });
-    }
+    let addresses = addresses_of(&host, port, allowed).await?;
     let builder = reqwest::Client::builder()
         .user_agent(concat!("berth/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
@@ -55,6 +50,22 @@ pub(crate) async fn client_for(url: &Url, allowed: &[String]) -> Result<reqwest:
         .pool_max_idle_per_host(0)
         .resolve_to_addrs(&shown, &addresses);
     Ok(builder.build()?)
+}
+
+/// The addresses of a host that may be asked.
+pub(crate) async fn addresses_of(
+    host: &Host<&str>,
+    port: u16,
+    allowed: &[String],
+) -> Result<Vec<SocketAddr>, OutboundError> {
+    let shown = host.to_string();
+    let addresses = resolved(host, port).await.ok_or_else(|| OutboundError::Unknown(shown.clone()))?;
+    if !is_allowed(allowed, &shown, port)
+        && let Some(private) = addresses.iter().find(|address| !is_public(address.ip()))
+    {
+        return Err(OutboundError::Private { host: shown, address: private.ip() });
+    }
+    Ok(addresses)
 }
 
 async fn resolved(host: &Host<&str>, port: u16) -> Option<Vec<SocketAddr>> {

@@ -12,7 +12,8 @@ use axum::{
 };
 use berth_domain::{
     authority::AuthorityView,
-    certificate::{CertificateView, KeepZone, UploadCertificate, ZoneView},
+    certificate::{CertificateView, UploadCertificate},
+    zone::{KeepZone, ZoneTried, ZoneView},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_authorities))
         .routes(routes!(list_zones))
         .routes(routes!(keep_zone, remove_zone))
+        .routes(routes!(try_zone))
 }
 
 /// List certificates
@@ -139,4 +141,13 @@ async fn keep_zone(
 async fn remove_zone(By(acting): By, At(place): At<InZone>) -> Result<StatusCode, Refusal> {
     acting.remove_zone(&place.zone).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Try a zone
+///
+/// A record is put into it and taken out again. What keeps that from working is said in words.
+#[utoipa::path(post, path = "/zones/{zone}/try", tag = "Certificates", params(InZone),
+    responses((status = 200, description = "It was put there and taken out again", body = ZoneTried)))]
+async fn try_zone(By(acting): By, At(place): At<InZone>) -> Result<Json<ZoneTried>, Refusal> {
+    Ok(Json(acting.try_zone(&place.zone).await?))
 }

@@ -123,6 +123,7 @@ const OPERATIONS: &[Operation] = table! {
     GET "/zones" => READ;
     PUT "/zones/{zone}" => ADMINISTER;
     DELETE "/zones/{zone}" => ADMINISTER;
+    POST "/zones/{zone}/try" => ADMINISTER;
     GET s!("/proxy") => READ;
     GET s!("/volumes") => READ;
     DELETE s!("/volumes/{name}") => ADMINISTER;

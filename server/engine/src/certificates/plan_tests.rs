@@ -100,7 +100,7 @@ fn r_tls_5_the_names_of_a_zone_share_one_certificate() {
         id: Uuid::from_u128(5),
         organisation: us(),
         zone: "example.com".parse().expect("a zone"),
-        host: berth_domain::certificate::DnsHost::Webhook,
+        host: berth_domain::zone::DnsHost::Webhook,
         sealed_token: Vec::new(),
         created_at: NOW,
     };

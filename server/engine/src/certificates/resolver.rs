@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr, net::SocketAddr, time::Duration};
 
+use futures::future::join_all;
 use hickory_resolver::{
     TokioResolver,
     config::{NameServerConfig, ResolveHosts, ResolverConfig},
@@ -9,13 +10,25 @@ use hickory_resolver::{
     proto::rr::{RData, RecordType},
 };
 
+use crate::outbound::is_public;
+
 /// How long one question may take, and how often it is asked.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 const ATTEMPTS: usize = 2;
 
+/// The most servers of a zone that are asked.
+const MOST_SERVERS: usize = 8;
+
+/// Where name servers answer.
+const PORT: u16 = 53;
+
 /// Asks the machine's name servers, or one that the operator names. Nothing is remembered: who mends a record and tries
 /// again wants to see what it is now.
-pub(crate) struct Resolver(Result<TokioResolver, String>);
+pub(crate) struct Resolver {
+    asked: Result<TokioResolver, String>,
+    /// The operator named the server.
+    named: bool,
+}
 
 /// What a zone says of who may give certificates for its names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +42,12 @@ pub(super) struct CaaRule {
 impl Resolver {
     /// Reads the machine's configuration unless a server is named.
     pub fn new(server: Option<SocketAddr>) -> Self {
-        Self(open(server).map_err(|error| error.to_string()))
+        Self { asked: open(server).map_err(|error| error.to_string()), named: server.is_some() }
     }
 
     /// The addresses of a host.
     pub async fn addresses(&self, host: &str) -> Result<BTreeSet<IpAddr>, String> {
-        let resolver = self.0.as_ref().map_err(Clone::clone)?;
+        let resolver = self.asked.as_ref().map_err(Clone::clone)?;
         let name = format!("{host}.");
         let (v4, v6) = tokio::join!(
             resolver.lookup(name.as_str(), RecordType::A),
@@ -55,7 +68,7 @@ impl Resolver {
 
     /// The texts of a name.
     pub async fn texts(&self, name: &str) -> Result<Vec<String>, String> {
-        let resolver = self.0.as_ref().map_err(Clone::clone)?;
+        let resolver = self.asked.as_ref().map_err(Clone::clone)?;
         match resolver.lookup(format!("{name}.").as_str(), RecordType::TXT).await {
             Ok(lookup) => Ok(lookup.answers().iter().map(|record| record.data.to_string()).collect()),
             Err(error) if is_nothing(&error) => Ok(Vec::new()),
@@ -63,9 +76,44 @@ impl Resolver {
         }
     }
 
+    /// Whether a text is seen at a name by every server of its zone that answers: others may still remember that it was
+    /// absent, and would go on saying so for as long as the zone lets them. A server that the operator names is asked alone.
+    pub async fn shows(&self, name: &str, text: &str) -> bool {
+        let servers = if self.named { Vec::new() } else { self.servers_of(name).await };
+        if servers.is_empty() {
+            return has(&self.texts(name).await.unwrap_or_default(), text);
+        }
+        shown_by(&servers, name, text).await
+    }
+
+    /// The servers that answer for the zone of a name, as far as they are the internet's.
+    async fn servers_of(&self, name: &str) -> Vec<SocketAddr> {
+        let Ok(resolver) = &self.asked else { return Vec::new() };
+        let mut rest = name;
+        while let Some((_, above)) = rest.split_once('.').filter(|(_, above)| above.contains('.')) {
+            rest = above;
+            let Ok(lookup) = resolver.lookup(format!("{above}.").as_str(), RecordType::NS).await else {
+                continue;
+            };
+            let servers = lookup.answers().iter().filter_map(|record| match &record.data {
+                RData::NS(server) => Some(server.0.to_ascii()),
+                _ => None,
+            });
+            let servers: Vec<String> =
+                servers.map(|server| server.trim_end_matches('.').to_owned()).collect();
+            if servers.is_empty() {
+                continue;
+            }
+            let found = join_all(servers.iter().map(|server| self.addresses(server))).await;
+            let public = found.into_iter().flatten().flatten().filter(|address| is_public(*address));
+            return public.take(MOST_SERVERS).map(|address| SocketAddr::new(address, PORT)).collect();
+        }
+        Vec::new()
+    }
+
     /// The nearest rule about authorities that holds for a host; none when any may.
     pub async fn caa(&self, host: &str) -> Result<Option<CaaRule>, String> {
-        let resolver = self.0.as_ref().map_err(Clone::clone)?;
+        let resolver = self.asked.as_ref().map_err(Clone::clone)?;
         let labels: Vec<_> = host.split('.').collect();
         for first in 0..labels.len() {
             let at = labels[first..].join(".");
@@ -91,6 +139,17 @@ impl Resolver {
         }
         Ok(None)
     }
+}
+
+/// Whether all servers that answer have a text at a name, and any does.
+async fn shown_by(servers: &[SocketAddr], name: &str, text: &str) -> bool {
+    let asked = servers.iter().map(|server| async move { Resolver::new(Some(*server)).texts(name).await });
+    let answers: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
+    !answers.is_empty() && answers.iter().all(|texts| has(texts, text))
+}
+
+fn has(texts: &[String], text: &str) -> bool {
+    texts.iter().any(|one| one.contains(text))
 }
 
 /// The domain of an `issue` value, without its parameters.
@@ -130,5 +189,49 @@ mod tests {
     fn the_issuer_stands_before_its_parameters() {
         assert_eq!(issuer(b"LetsEncrypt.org; validationmethods=http-01"), "letsencrypt.org");
         assert_eq!(issuer(b";"), "");
+    }
+
+    use crate::supervisor::Jobs;
+    use hickory_resolver::proto::{
+        op::{Message, MessageType, ResponseCode},
+        rr::{Record, rdata::TXT},
+    };
+    use tokio::net::UdpSocket;
+
+    /// A name server that has this text at every name, or nothing anywhere; it answers until the jobs are dropped.
+    async fn server(text: Option<&'static str>) -> (SocketAddr, Jobs) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut jobs = Jobs::new();
+        jobs.start(async move {
+            let mut buffer = [0; 1_500];
+            loop {
+                let (length, from) = socket.recv_from(&mut buffer).await.unwrap();
+                let mut message = Message::from_vec(&buffer[..length]).unwrap();
+                message.metadata.message_type = MessageType::Response;
+                message.metadata.authoritative = true;
+                match text {
+                    Some(text) => {
+                        let name = message.queries[0].name().clone();
+                        let data = RData::TXT(TXT::new(vec![text.to_owned()]));
+                        message.add_answer(Record::from_rdata(name, 60, data));
+                    }
+                    None => message.metadata.response_code = ResponseCode::NXDomain,
+                }
+                socket.send_to(&message.to_vec().unwrap(), from).await.unwrap();
+            }
+        });
+        (address, jobs)
+    }
+
+    #[tokio::test]
+    async fn a_record_is_seen_when_every_server_of_the_zone_has_it() {
+        let ((first, _a), (second, _b), (behind, _c)) =
+            tokio::join!(server(Some("proof")), server(Some("proof")), server(None));
+        let name = "_acme-challenge.example.com";
+        assert!(shown_by(&[first, second], name, "proof").await);
+        assert!(!shown_by(&[first, behind], name, "proof").await);
+        assert!(!shown_by(&[first], name, "another").await);
+        assert!(!shown_by(&[], name, "proof").await);
     }
 }

@@ -6,9 +6,9 @@ use super::{
     json::At,
 };
 use berth_domain::{
-    certificate::{DnsHost, ZoneView},
     domain_name::HostName,
     ids::OrganisationId,
+    zone::{DnsHost, ZoneView},
 };
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
