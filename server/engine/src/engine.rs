@@ -13,6 +13,7 @@ use crate::{
     naming::Naming,
     observer::{self, Unseen},
     orphans::Orphans,
+    panel_domain::PanelDomain,
     polling::{self, Polls},
     previews::{self, Previews},
     probing::{self, Probes},
@@ -82,6 +83,7 @@ pub struct Parts {
     pub(crate) probes: Probes,
     pub(crate) waiting: WaitingRoom,
     pub(crate) tls: Tls,
+    pub(crate) panel_domain: PanelDomain,
     pub(crate) proxy_signal: Notify,
     pub(crate) sweep: Notify,
     pub(crate) orphans: Orphans,
@@ -139,6 +141,8 @@ impl Engine {
             .await
             .map_err(|error| StartError::because("prepare the proxy's folder", error))?;
         let tls = Tls::open(&config, &store).await?;
+        let panel_host = store.panel_domain().await;
+        let panel_host = panel_host.map_err(|error| StartError::because("read its own address", error))?;
         let (collector, requests) = Collector::new();
         let owner = uuid::Uuid::now_v7().to_string();
         let parts = Parts {
@@ -169,6 +173,7 @@ impl Engine {
             probes: Probes::default(),
             waiting: WaitingRoom::default(),
             tls,
+            panel_domain: PanelDomain::of(panel_host),
             proxy_signal: Notify::new(),
             sweep: Notify::new(),
             orphans: Orphans::default(),

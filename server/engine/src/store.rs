@@ -21,6 +21,7 @@ mod keys;
 mod known_hosts;
 mod leavings;
 mod meta;
+mod panel_domain;
 mod polled;
 mod previews;
 mod projects;

@@ -10,8 +10,8 @@ fn us() -> OrganisationId {
     OrganisationId(Uuid::from_u128(1))
 }
 
-fn host(name: &str) -> (OrganisationId, HostName, ServiceId) {
-    (us(), name.parse().expect("a host"), ServiceId(Uuid::from_u128(9)))
+fn host(name: &str) -> (OrganisationId, HostName, Option<ServiceId>) {
+    (us(), name.parse().expect("a host"), Some(ServiceId(Uuid::from_u128(9))))
 }
 
 fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
@@ -44,7 +44,7 @@ fn issued(row: CertificateRow, days: i64) -> CertificateRow {
     CertificateRow { issued: Some(issued), state, renew_at: Some(NOW + TimeDelta::days(days - 30)), ..row }
 }
 
-fn decide(hosts: &[(OrganisationId, HostName, ServiceId)], rows: &[CertificateRow]) -> Plan {
+fn decide(hosts: &[(OrganisationId, HostName, Option<ServiceId>)], rows: &[CertificateRow]) -> Plan {
     plan(&Seen { hosts, rows, previews: &HashSet::new(), zones: &[], now: NOW, orders: true })
 }
 
