@@ -1,5 +1,6 @@
 //! Certificates: what serves, until when, and why one is missing.
 
+mod panel;
 mod zones;
 
 use super::may;
@@ -18,6 +19,7 @@ use berth_domain::{
     permission::Permission,
 };
 use leptos::prelude::*;
+use panel::PanelDomain;
 use zones::Zones;
 
 /// The certificates of the organisation.
@@ -30,6 +32,7 @@ pub fn CertificatesPage() -> impl IntoView {
         <Page title="Certificates" subtitle=view! { {subtitle} }.into_any()>
             <Load resource=first inside=true view=|all| view! { <All all/> }/>
             <Zones/>
+            <PanelDomain/>
         </Page>
     }
 }

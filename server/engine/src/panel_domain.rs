@@ -80,7 +80,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives the panel a host name, or takes its own away; answers whether that changed anything.
+    /// Keeps what host name the panel has, if any; answers whether that changed anything.
     pub(crate) async fn change_panel_domain(&self, actor: &Actor, host: Option<HostName>) -> Result<bool> {
         let mut write = self.store().begin().await?;
         let rows = write.scoped(Scope(actor.organisation));
@@ -103,11 +103,15 @@ impl Engine {
         };
         write.record(NewEvent::new(actor, kind, Subject::organisation(), told));
         write.commit().await?;
+        Ok(true)
+    }
+
+    /// Makes a change effective.
+    pub(crate) async fn panel_domain_changed(&self) {
         if let Err(error) = self.keep_panel_domain().await {
             warn!(%error, "could not tell the proxy of the panel's address; it is tried again");
         }
         self.certificates_changed();
-        Ok(true)
     }
 }
 

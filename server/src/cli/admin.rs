@@ -77,7 +77,10 @@ pub async fn run(command: AdminCommand) -> Result<(), Failure> {
             if remove || host.is_some() {
                 engine.admin_set_panel_domain(host).await.map_err(told)?;
             }
-            print::line(&format!("The panel's address in links: {}", engine.panel_url()))
+            match engine.admin_panel_domain().await.map_err(told)? {
+                Some(host) => print::line(&format!("The panel has the host name {host}.")),
+                None => print::line("The panel has no host name: it is reached at its port."),
+            }
         }
         AdminCommand::ListUsers { data } => {
             let accounts = open(&data).await?.admin_list_users().await.map_err(told)?;

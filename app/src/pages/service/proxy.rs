@@ -35,6 +35,7 @@ fn Seen(seen: ProxyView) -> impl IntoView {
     }
     let routers = seen.routers.into_iter().map(|router| view! { <Router router/> }).collect_view();
     let services = seen.services.into_iter().map(|service| view! { <Service service/> }).collect_view();
+    let plain = seen.middlewares.is_empty();
     let middlewares = seen.middlewares.into_iter().map(|middleware| view! { <Middleware middleware/> });
     let middlewares = middlewares.collect_view();
     view! {
@@ -45,7 +46,11 @@ fn Seen(seen: ProxyView) -> impl IntoView {
             <Table head=vec!["Service", "Kind", "Leads to", "State"] caption="Services">{services}</Table>
         </Card>
         <Card title="Middlewares" text="What is done with a request on its way." flush=true>
-            <Table head=vec!["Middleware", "Kind", "Settings", "State"] caption="Middlewares">{middlewares}</Table>
+            {if plain {
+                view! { <p class="muted card-words">"None: requests go on as they come."</p> }.into_any()
+            } else {
+                view! { <Table head=vec!["Middleware", "Kind", "Settings", "State"] caption="Middlewares">{middlewares}</Table> }.into_any()
+            }}
         </Card>
     }
     .into_any()

@@ -28,16 +28,18 @@ impl Acting {
     pub async fn set_panel_domain(&self, request: SetPanelDomain) -> Result<PanelDomainView> {
         self.owns_installation().await?;
         self.engine.change_panel_domain(&self.actor, Some(request.host)).await?;
+        self.engine.panel_domain_changed().await;
         self.panel_domain().await
     }
 
     /// Takes the panel's host name away; it is reached at its port alone.
     pub async fn remove_panel_domain(&self) -> Result<()> {
         self.owns_installation().await?;
-        match self.engine.change_panel_domain(&self.actor, None).await? {
-            true => Ok(()),
-            false => Err(Error::not_found("domain of the panel")),
+        if !self.engine.change_panel_domain(&self.actor, None).await? {
+            return Err(Error::not_found("domain of the panel"));
         }
+        self.engine.panel_domain_changed().await;
+        Ok(())
     }
 
     /// The panel is everybody's: only the owners of the organisation that claimed this Berth decide about it.

@@ -64,6 +64,11 @@ impl Engine {
         Ok(password)
     }
 
+    /// The panel's host name.
+    pub async fn admin_panel_domain(&self) -> Result<Option<HostName>> {
+        Ok(self.parts.store.panel_domain().await?)
+    }
+
     /// Gives the panel a host name, or takes its own away. A panel that runs knows it within seconds.
     pub async fn admin_set_panel_domain(&self, host: Option<HostName>) -> Result<()> {
         let Some((organisation, _)) = self.parts.store.first_organisation().await? else {
