@@ -41,7 +41,8 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
     let http = async {
         let waiting = waiting::answer(engine.clone(), panel.clone(), stop.clone());
         let waiting = async { waiting.await.context("the waiting room failed") };
-        tokio::try_join!(answer_all(answer(listener, panel.clone(), &stop), git, &engine, &stop), waiting).map(drop)
+        tokio::try_join!(answer_all(answer(listener, panel.clone(), &stop), git, &engine, &stop), waiting)
+            .map(drop)
     };
     tokio::select! {
         outcome = both(http, engine.run(stop.clone()), &stop) => outcome,

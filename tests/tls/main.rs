@@ -1,7 +1,9 @@
 //! Certificates with a real authority (Pebble), a real name server and the real proxy.
 
-mod fixture;
+use berth_tests::secure as fixture;
+
 mod given;
 mod issuing;
 mod keeping;
+mod panel;
 mod refusals;

@@ -50,11 +50,7 @@ async fn sign_in(
 /// Ends the session that asks and removes its cookie.
 #[utoipa::path(delete, path = "/session", tag = "Session",
     responses((status = 204, description = "Signed out")))]
-async fn sign_out(
-    State(app): State<App>,
-    From(origin): From,
-    By(acting): By,
-) -> Result<Response, Refusal> {
+async fn sign_out(State(app): State<App>, From(origin): From, By(acting): By) -> Result<Response, Refusal> {
     acting.sign_out().await?;
     Ok((StatusCode::NO_CONTENT, with_cookie(&app, None, &origin)).into_response())
 }

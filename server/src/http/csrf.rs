@@ -34,7 +34,8 @@ fn comes_from_here(headers: &HeaderMap, authority: Option<&str>, ours: &[String]
         (None, Some(origin)) => {
             let host = text("host").or(authority).unwrap_or_default();
             let of_origin = origin.split_once("://").map_or("", |(_, host)| host);
-            ours.iter().any(|own| own == origin) || (!of_origin.is_empty() && of_origin.eq_ignore_ascii_case(host))
+            ours.iter().any(|own| own == origin)
+                || (!of_origin.is_empty() && of_origin.eq_ignore_ascii_case(host))
         }
         // No browser leaves out both on a cross-site POST; without a cookie there is nothing to ride on either.
         (None, None) => cookie(headers).is_none(),

@@ -55,7 +55,11 @@ mod tests {
     use super::*;
     use axum::{body::Body, http::HeaderMap, routing::get};
 
-    async fn told(headers: HeaderMap, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request) -> String {
+    async fn told(
+        headers: HeaderMap,
+        ConnectInfo(peer): ConnectInfo<SocketAddr>,
+        request: Request,
+    ) -> String {
         let secure = request.extensions().get::<Secured>().is_some();
         let left = headers.keys().map(|name| name.as_str()).collect::<Vec<_>>().join(",");
         format!("{} {secure} {left}", peer.ip())

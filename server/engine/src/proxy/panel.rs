@@ -42,7 +42,8 @@ impl Proxy {
 
 fn render(route: &PanelRoute) -> String {
     let mut file = Document::default();
-    file.line(0, "# Written by Berth, and written again at the next change: edits are lost.").line(0, "http:");
+    file.line(0, "# Written by Berth, and written again at the next change: edits are lost.")
+        .line(0, "http:");
     file.line(1, "routers:");
     let rule = format!("Host(`{}`)", route.host);
     let redirect = format!("{NAME}-https");
