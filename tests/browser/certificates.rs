@@ -38,7 +38,7 @@ async fn a_person_watches_a_domain_get_its_certificate_and_mends_its_dns() -> Re
     tries(&browser, &secure, "Renew now").await?;
     reads(&browser, |row| row.contains("serves") && !row.contains(NOWHERE)).await?;
     sees_the_padlock(&browser).await?;
-    ensure!(secure.pebble.given()? == 2, "{} certificates", secure.pebble.given()?);
+    ensure!(secure.pebble.given()? >= 2, "{} certificates", secure.pebble.given()?);
     browser.close().await
 }
 

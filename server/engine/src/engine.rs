@@ -141,8 +141,6 @@ impl Engine {
             .await
             .map_err(|error| StartError::because("prepare the proxy's folder", error))?;
         let tls = Tls::open(&config, &store).await?;
-        let panel_host = store.panel_domain().await;
-        let panel_host = panel_host.map_err(|error| StartError::because("read its own address", error))?;
         let (collector, requests) = Collector::new();
         let owner = uuid::Uuid::now_v7().to_string();
         let parts = Parts {
@@ -151,6 +149,7 @@ impl Engine {
             owner,
             builds: Arc::new(Semaphore::new(config.concurrent_builds.max(1))),
             hosting: Hosting::new(&config.data),
+            panel_domain: PanelDomain::open(&store).await?,
             config,
             store,
             vault,
@@ -173,7 +172,6 @@ impl Engine {
             probes: Probes::default(),
             waiting: WaitingRoom::default(),
             tls,
-            panel_domain: PanelDomain::of(panel_host),
             proxy_signal: Notify::new(),
             sweep: Notify::new(),
             orphans: Orphans::default(),

@@ -14,12 +14,12 @@ use tracing::warn;
 use crate::{
     Actor, Engine, Error, Result,
     acting::conflict_with_hint,
+    engine::StartError,
     proxy::PanelRoute,
-    store::{Holder, NewEvent, Scope, Subject},
+    store::{Holder, NewEvent, Scope, Store, Subject},
 };
 
 /// What is known of it in this process.
-#[derive(Default)]
 pub(crate) struct PanelDomain {
     host: RwLock<Option<HostName>>,
     /// One at a time reads what is wanted and tells the proxy.
@@ -27,9 +27,11 @@ pub(crate) struct PanelDomain {
 }
 
 impl PanelDomain {
-    /// Knows a host from the start.
-    pub fn of(host: Option<HostName>) -> Self {
-        Self { host: RwLock::new(host), turn: Mutex::default() }
+    /// Knows the host from the start.
+    pub async fn open(store: &Store) -> std::result::Result<Self, StartError> {
+        let host = store.panel_domain().await;
+        let host = host.map_err(|error| StartError::because("read its own address", error))?;
+        Ok(Self { host: RwLock::new(host), turn: Mutex::default() })
     }
 }
 
