@@ -14,8 +14,8 @@ use berth_domain::problem::{Problem, ProblemKind};
 pub async fn refuse_cross_site(State(app): State<App>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let host = request.uri().authority().map(|authority| authority.as_str());
-    let ours = [app.engine.config().public_url.clone(), app.engine.panel_url()];
-    if safe || comes_from_here(request.headers(), host, &ours) {
+    let ours = || [app.engine.config().public_url.clone(), app.engine.panel_url()];
+    if safe || comes_from_here(request.headers(), host, &ours()) {
         return next.run(request).await;
     }
     let problem =
