@@ -136,8 +136,8 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
 #[test]
 fn r_prv_4_a_preview_causes_no_order_of_its_own() {
     let hosts = [host("pr-7-web-shop.example.com"), host("shop.example.com")];
-    let previews = HashSet::from([hosts[0].2]);
-    let others = [(hosts[1].0, hosts[1].1.clone(), ServiceId(Uuid::from_u128(99)))];
+    let previews: HashSet<_> = hosts[0].2.into_iter().collect();
+    let others = [(hosts[1].0, hosts[1].1.clone(), Some(ServiceId(Uuid::from_u128(99))))];
     let hosts = [&hosts[..1], &others[..]].concat();
     let seen =
         |rows| plan(&Seen { hosts: &hosts, rows, previews: &previews, zones: &[], now: NOW, orders: true });
