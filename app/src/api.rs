@@ -16,6 +16,7 @@ pub mod events;
 pub mod files;
 pub mod front;
 pub mod logs;
+pub mod panel_domain;
 pub mod previews;
 pub mod projects;
 pub mod registries;

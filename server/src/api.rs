@@ -14,6 +14,7 @@ mod files;
 mod logs;
 mod openapi;
 mod operations;
+mod panel_domain;
 mod places;
 mod previews;
 mod projects;
@@ -65,6 +66,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(uploads::routes())
         .merge(domains::routes())
         .merge(certificates::routes())
+        .merge(panel_domain::routes())
         .merge(volumes::routes())
         .merge(registries::routes())
         .merge(disk::routes())

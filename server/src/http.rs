@@ -13,10 +13,10 @@ mod peers;
 mod refusal;
 
 pub use assets::Assets;
-pub use authenticate::{Credential, session_cookie};
+pub use authenticate::{Credential, Secured};
 pub use metrics::Metrics;
 pub use observe::RequestId;
-pub use peers::Network;
+pub use peers::{Network, behind};
 pub use refusal::Refusal;
 
 use crate::api;

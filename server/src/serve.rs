@@ -7,7 +7,10 @@ use crate::{
     ssh, waiting,
 };
 use anyhow::{Context, Result, bail};
-use axum::serve::{Listener, ListenerExt};
+use axum::{
+    Router,
+    serve::{Listener, ListenerExt},
+};
 use berth_engine::Engine;
 use futures::FutureExt;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -19,9 +22,7 @@ pub(crate) const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Runs the server; returns when it was stopped, and fails when a part of it ended by itself.
 pub async fn serve(args: &ServeArgs) -> Result<()> {
-    let config = args.config();
-    let public_url = config.public_url.clone();
-    let engine = Engine::open(config).await?;
+    let engine = Engine::open(args.config()).await?;
     let stop = CancellationToken::new();
     let app = App {
         engine: engine.clone(),
@@ -35,11 +36,13 @@ pub async fn serve(args: &ServeArgs) -> Result<()> {
         Some(address) => Some(Doors::open(address, over(&engine))?),
         None => None,
     };
-    announce(&engine, listener.local_addr()?, &public_url);
+    announce(&engine, listener.local_addr()?);
+    let panel = http::router(app);
     let http = async {
-        let waiting = waiting::answer(engine.clone(), stop.clone());
+        let waiting = waiting::answer(engine.clone(), panel.clone(), stop.clone());
         let waiting = async { waiting.await.context("the waiting room failed") };
-        tokio::try_join!(answer_all(answer(listener, app), git, &engine, &stop), waiting).map(drop)
+        tokio::try_join!(answer_all(answer(listener, panel.clone(), &stop), git, &engine, &stop), waiting)
+            .map(drop)
     };
     tokio::select! {
         outcome = both(http, engine.run(stop.clone()), &stop) => outcome,
@@ -98,9 +101,8 @@ where
 }
 
 /// Answers requests until the token is cancelled, then lets what is open finish.
-async fn answer(listener: Doors, app: App) -> std::io::Result<()> {
-    let stop = app.stop.clone();
-    let service = http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+async fn answer(listener: Doors, panel: Router, stop: &CancellationToken) -> std::io::Result<()> {
+    let service = panel.into_make_service_with_connect_info::<SocketAddr>();
     // Small answers go out at once, not when the kernel has gathered more.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -111,7 +113,7 @@ async fn answer(listener: Doors, app: App) -> std::io::Result<()> {
     let server = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned());
     tokio::select! {
         outcome = server => outcome,
-        () = farewell(&stop) => {
+        () = farewell(stop) => {
             tracing::warn!("some answers were still open after {} s", FAREWELL.as_secs());
             Ok(())
         }
@@ -125,8 +127,8 @@ pub(crate) async fn farewell(stop: &CancellationToken) {
 }
 
 /// Says where the panel is, and how a fresh one is claimed.
-fn announce(engine: &Engine, address: SocketAddr, public_url: &str) {
-    let version = env!("CARGO_PKG_VERSION");
+fn announce(engine: &Engine, address: SocketAddr) {
+    let (version, public_url) = (env!("CARGO_PKG_VERSION"), engine.panel_url());
     println!("berth {version} answers on http://{address} ({public_url})");
     tracing::info!(version, %address, "started");
     if let Some(link) = engine.setup_link() {

@@ -95,7 +95,7 @@ async fn connection(
     engine: Engine,
     (config, work): (Arc<Config>, mpsc::UnboundedSender<Work>),
 ) {
-    let origin = Origin { address: Some(peer.ip().to_canonical().to_string()), user_agent: String::new() };
+    let origin = Origin { address: Some(peer.ip().to_canonical().to_string()), ..Origin::default() };
     let known = Arc::new(AtomicBool::new(false));
     let session = Session::new(engine, origin, work, known.clone());
     let begun = tokio::time::timeout(INTRODUCTION, run_stream(config, stream, session)).await;

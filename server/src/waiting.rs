@@ -1,10 +1,11 @@
 //! The waiting room over HTTP: a listener that only the proxy reaches, for requests that no instance is to get now.
 //!
-//! What becomes of one is the engine's decision; here it is told in words, or sent on to an instance after its waiting.
+//! The panel's own host comes in here, too. What becomes of a request is the engine's decision; here it is told in words, or sent on to an instance after its waiting.
 
 mod door;
 mod onward;
 mod page;
+mod panel;
 mod quiet;
 
 use crate::serve::{FAREWELL, farewell};
@@ -24,6 +25,7 @@ use chrono::Utc;
 use door::Door;
 use onward::Onward;
 use page::{Form, Page};
+use panel::Panel;
 use quiet::Quiet;
 use std::{io, sync::Arc};
 use tokio_util::sync::CancellationToken;
@@ -35,17 +37,19 @@ struct Room {
     engine: Engine,
     onward: Onward,
     quiet: Arc<Quiet>,
+    panel: Panel,
     stop: CancellationToken,
 }
 
 /// Answers whom the proxy sends, until the token is cancelled; then who waits is told so, and what is open may finish.
-pub async fn answer(engine: Engine, stop: CancellationToken) -> io::Result<()> {
+pub async fn answer(engine: Engine, panel: Router, stop: CancellationToken) -> io::Result<()> {
     let door = Door::new(engine.clone()).tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is gone before it was answered");
         }
     });
-    let room = Room { engine, onward: Onward::new(), quiet: Arc::default(), stop: stop.clone() };
+    let panel = Panel::new(panel, &engine.config().edge_proxies);
+    let room = Room { engine, onward: Onward::new(), quiet: Arc::default(), panel, stop: stop.clone() };
     let router = Router::new().fallback(receive).with_state(room);
     let server = axum::serve(door, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
@@ -64,6 +68,9 @@ async fn receive(State(room): State<Room>, request: Request) -> Response {
     let Some(to) = room.engine.visit_of(header) else { return StatusCode::NOT_FOUND.into_response() };
     if let Some(token) = request.uri().path().strip_prefix(CHALLENGES) {
         return shown(&room.engine, token);
+    }
+    if room.engine.is_for_panel(header) {
+        return room.panel.answer(request).await;
     }
     if Engine::is_confirmation(header) {
         return StatusCode::NO_CONTENT.into_response();

@@ -18,6 +18,7 @@ pub fn sample_body(method: &Method, path: &str) -> Value {
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f" }),
         ("POST", "/projects", _) => json!({ "name": "other" }),
         ("PUT", "/zones/{zone}", _) => json!({ "host": "webhook" }),
+        ("PUT", "/panel-domain", _) => json!({ "host": "panel.example.com" }),
         ("POST", "/certificates", _) => json!({ "chain": "no chain", "key": "no key" }),
         // Inside the machine, so that nobody is asked.
         ("POST", "/registries", _) | ("PUT", "/registries/{registry}", _) => {

@@ -13,6 +13,7 @@ mod hosts;
 mod keys;
 mod openapi;
 mod panel;
+mod panel_domain;
 mod permissions;
 mod previews;
 mod projects;

@@ -1,6 +1,7 @@
 //! The panel in a real browser, as people use it.
 
 mod access;
+mod certificates;
 mod fixture;
 mod journey;
 mod push;

@@ -33,15 +33,25 @@ pub struct Answer {
 impl Client {
     /// Nobody yet: a browser without cookies.
     pub fn anonymous(base: &str) -> Result<Self> {
+        Self::with(base, |http| http)
+    }
+
+    /// The same by HTTPS at a host that leads to this machine; it believes one root and no other.
+    pub fn at_host(host: &str, port: u16, root: &str) -> Result<Self> {
+        let root = reqwest::Certificate::from_pem(root.as_bytes())?;
+        let there = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        Self::with(&format!("https://{host}:{port}"), |http| http.resolve(host, there).tls_certs_only([root]))
+    }
+
+    fn with(base: &str, more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<Self> {
         let jar = Arc::new(reqwest::cookie::Jar::default());
         let http = reqwest::Client::builder()
             .no_proxy()
             .cookie_provider(jar.clone())
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
-            .build()?;
+            .timeout(Duration::from_secs(60));
         let origin = Some(base.to_owned());
-        Ok(Self { http, jar, base: base.to_owned(), token: None, origin })
+        Ok(Self { http: more(http).build()?, jar, base: base.to_owned(), token: None, origin })
     }
 
     /// The same Berth with a bearer token and no cookie.

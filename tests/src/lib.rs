@@ -18,6 +18,7 @@ pub mod names;
 pub mod process;
 pub mod push;
 pub mod registry;
+pub mod secure;
 pub mod sse;
 pub mod sshd;
 pub mod values;

@@ -53,18 +53,15 @@ pub async fn set_theme(theme: String) -> Result<(), PanelError> {
 /// Gives the browser its session.
 #[cfg(feature = "ssr")]
 fn keep(session: &NewSession) {
-    let secure = match use_context::<berth_engine::Engine>() {
-        Some(engine) if engine.config().public_url.starts_with("https://") => "; Secure",
-        _ => "",
-    };
-    set_cookie(&format!(
-        "berth_session={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-        session.cookie, session.max_age
-    ));
+    if let Ok(engine) = super::engine() {
+        set_cookie(&engine.session_cookie(Some(session), &super::origin()));
+    }
 }
 
 /// Takes the session from the browser.
 #[cfg(feature = "ssr")]
 pub(super) fn forget() {
-    set_cookie("berth_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+    if let Ok(engine) = super::engine() {
+        set_cookie(&engine.session_cookie(None, &super::origin()));
+    }
 }

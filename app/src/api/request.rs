@@ -39,6 +39,7 @@ pub fn origin() -> Origin {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
             .to_owned(),
+        is_secure: false,
     })
 }
 

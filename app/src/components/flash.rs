@@ -57,6 +57,8 @@ const MESSAGES: &[(&str, &str)] = &[
     ("domain-removed", "The domain is removed."),
     ("certificate-retried", "It is tried at once."),
     ("certificate-uploaded", "The certificate serves."),
+    ("panel-domain-set", "The panel has its host name. Its certificate is looked after."),
+    ("panel-domain-removed", "The panel is reached at its port alone."),
     ("zone-kept", "The zone is kept, and its certificate is ordered."),
     ("zone-tried", "The record was put there, seen in the DNS, and taken out again."),
     ("zone-removed", "The zone is removed."),

@@ -1,6 +1,7 @@
 //! Certificates: what serves, until when, and why one is missing.
 
 mod authorities;
+mod panel;
 mod zones;
 
 use super::may;
@@ -20,6 +21,7 @@ use berth_domain::{
     permission::Permission,
 };
 use leptos::prelude::*;
+use panel::PanelDomain;
 use zones::Zones;
 
 /// The certificates of the organisation.
@@ -33,6 +35,7 @@ pub fn CertificatesPage() -> impl IntoView {
             <Load resource=first inside=true view=|all| view! { <All all/> }/>
             <Authorities/>
             <Zones/>
+            <PanelDomain/>
         </Page>
     }
 }

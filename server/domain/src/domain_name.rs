@@ -111,6 +111,9 @@ pub struct DomainView {
     /// What is done with its requests.
     pub settings: DomainSettings,
     pub created_at: DateTime<Utc>,
+    /// It came back with an earlier release, without its users' passwords: nobody comes in until they are set again.
+    #[serde(default)]
+    pub passwords_gone: bool,
     /// What is known of its certificate, in lists of domains.
     #[serde(default)]
     pub certificate: Option<CertificateView>,

@@ -89,6 +89,9 @@ text_enum! {
         DomainChanged = "domain.changed",
         /// The proxy refused a change, so that the former settings hold.
         DomainReverted = "domain.reverted",
+        /// The panel has a host name of its own.
+        PanelDomainSet = "domain.panel_set",
+        PanelDomainRemoved = "domain.panel_removed",
         /// Somebody asked for it; it can be taken back until its time has come.
         VolumeDeletionAsked = "volume.deletion_asked",
         VolumeKept = "volume.kept",

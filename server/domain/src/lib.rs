@@ -19,6 +19,7 @@ pub mod ids;
 pub mod log;
 pub mod name;
 pub mod page;
+pub mod panel_domain;
 pub mod permission;
 pub mod plan;
 pub mod preview;

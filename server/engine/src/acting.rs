@@ -16,6 +16,7 @@ mod files;
 mod keys;
 mod logs;
 mod orphans;
+mod panel_domain;
 mod preview_variables;
 mod previews;
 mod projects;
@@ -35,7 +36,7 @@ mod zones;
 
 pub(crate) use files::place as file_place;
 pub use logs::LogFollow;
-pub(crate) use reach::Glances;
+pub(crate) use reach::{Glances, conflict_with_hint};
 
 use crate::{Actor, Engine, Error, Result};
 use berth_domain::{

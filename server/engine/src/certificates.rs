@@ -126,7 +126,7 @@ impl Tls {
         self.served.read().unwrap_or_else(PoisonError::into_inner).contains(host)
     }
 
-    fn set_known(&self, hosts: &[(OrganisationId, HostName, ServiceId)]) {
+    fn set_known(&self, hosts: &[(OrganisationId, HostName, Option<ServiceId>)]) {
         let known = hosts.iter().map(|(_, host, _)| host.to_string()).collect();
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
     }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod authenticate;
+mod cookie;
 mod known;
 mod limits;
 mod secrets;
@@ -10,6 +11,7 @@ mod sign_in;
 
 pub use admin::AccountSummary;
 pub(crate) use authenticate::new_token;
+pub use cookie::COOKIES;
 
 use crate::password::Passwords;
 use berth_domain::ids::ServiceId;
@@ -26,6 +28,8 @@ pub struct NewSession {
 pub struct Origin {
     pub address: Option<String>,
     pub user_agent: String,
+    /// Whether it came by HTTPS to the panel's own host, as the proxy says.
+    pub is_secure: bool,
 }
 
 /// A webhook call as it arrived.

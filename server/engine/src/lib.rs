@@ -28,6 +28,7 @@ mod naming;
 mod observer;
 mod orphans;
 mod outbound;
+mod panel_domain;
 mod password;
 mod pen;
 mod plain_http;

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod metrics;
 mod middlewares;
+mod panel;
 mod render;
 mod routes;
 mod seen;
@@ -26,6 +27,7 @@ use std::time::Duration;
 pub(crate) use container::ROLE;
 pub use error::ProxyError;
 pub use metrics::ServiceCounts;
+pub use panel::PanelRoute;
 pub use render::{CONFIRM_HEADER, route_file};
 pub use routes::{Backend, Confirmation, Route, Server, ServiceRoutes};
 
@@ -36,6 +38,8 @@ use crate::docker::{DockerError, Runtime};
 
 /// What authorities ask below, at every host.
 pub const CHALLENGES: &str = "/.well-known/acme-challenge/";
+/// The headers by which the proxy shows that it asks, and for whom: nobody else's to read.
+pub const OWN_HEADERS: [&str; 2] = [waiting_room::KEY_HEADER, waiting_room::FOR_HEADER];
 /// The entry point of plain HTTP.
 pub(crate) const WEB: &str = "web";
 /// The entry point of HTTPS.

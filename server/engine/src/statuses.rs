@@ -135,7 +135,7 @@ impl Engine {
             return Ok(None);
         }
         let Some(host) = self.host_of(&row).await? else { return Ok(None) };
-        let base = self.config().public_url.trim_end_matches('/');
+        let base = self.panel_url();
         let report = Report {
             deployment: deployment.id,
             commit,

@@ -22,6 +22,7 @@ mod keys;
 mod known_hosts;
 mod leavings;
 mod meta;
+mod panel_domain;
 mod polled;
 mod previews;
 mod projects;

@@ -44,6 +44,7 @@ const DEPLOY: Access = Access::Permission(Permission::Deploy);
 const CONFIGURE: Access = Access::Permission(Permission::Configure);
 const REVEAL: Access = Access::Permission(Permission::Reveal);
 const ADMINISTER: Access = Access::Permission(Permission::Administer);
+const OWN: Access = Access::Permission(Permission::Own);
 
 const OPERATIONS: &[Operation] = table! {
     POST "/setup" => Anyone;
@@ -124,6 +125,9 @@ const OPERATIONS: &[Operation] = table! {
     PUT "/zones/{zone}" => ADMINISTER;
     DELETE "/zones/{zone}" => ADMINISTER;
     POST "/zones/{zone}/try" => ADMINISTER;
+    GET "/panel-domain" => READ;
+    PUT "/panel-domain" => OWN;
+    DELETE "/panel-domain" => OWN;
     GET s!("/proxy") => READ;
     GET s!("/volumes") => READ;
     DELETE s!("/volumes/{name}") => ADMINISTER;

@@ -1,11 +1,11 @@
 //! Setup, sign-in and sign-out.
 
 use super::extract::{Body, By, From};
-use crate::http::{App, Refusal, session_cookie};
+use crate::http::{App, Refusal};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use berth_domain::account::{Claim, Me, SignIn};
@@ -50,20 +50,20 @@ async fn sign_in(
 /// Ends the session that asks and removes its cookie.
 #[utoipa::path(delete, path = "/session", tag = "Session",
     responses((status = 204, description = "Signed out")))]
-async fn sign_out(State(app): State<App>, By(acting): By) -> Result<Response, Refusal> {
+async fn sign_out(State(app): State<App>, From(origin): From, By(acting): By) -> Result<Response, Refusal> {
     acting.sign_out().await?;
-    let mut headers = HeaderMap::new();
-    headers.extend(
-        session_cookie(None, &app.engine.config().public_url).map(|value| (header::SET_COOKIE, value)),
-    );
-    Ok((StatusCode::NO_CONTENT, headers).into_response())
+    Ok((StatusCode::NO_CONTENT, with_cookie(&app, None, &origin)).into_response())
+}
+
+/// The header that gives a browser its session, or takes it.
+fn with_cookie(app: &App, session: Option<&NewSession>, origin: &Origin) -> HeaderMap {
+    let cookie = HeaderValue::from_str(&app.engine.session_cookie(session, origin));
+    cookie.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect()
 }
 
 /// The answer that carries a fresh session's cookie and says whose it is.
 async fn opened(app: &App, session: &NewSession, origin: &Origin) -> Result<Response, Refusal> {
-    let mut headers = HeaderMap::new();
-    let cookie = session_cookie(Some(session), &app.engine.config().public_url);
-    headers.extend(cookie.map(|value| (header::SET_COOKIE, value)));
+    let headers = with_cookie(app, Some(session), origin);
     let actor = app.engine.authenticate_session(&session.cookie, origin).await?;
     match actor {
         Some(actor) => {

@@ -2,7 +2,7 @@
 
 use super::{Failure, print};
 use crate::settings::DataArgs;
-use berth_domain::permission::Role;
+use berth_domain::{domain_name::HostName, permission::Role};
 use berth_engine::{Engine, Error};
 use clap::{Args, Subcommand};
 
@@ -25,6 +25,16 @@ pub enum AdminCommand {
         /// The e-mail address of its owner
         #[arg(long)]
         owner: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Show where the panel is reached, and give it a host name or take it away
+    PanelDomain {
+        /// The host name, such as panel.example.com
+        host: Option<HostName>,
+        /// Reach it at its port alone again
+        #[arg(long, conflicts_with = "host")]
+        remove: bool,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -61,6 +71,16 @@ pub async fn run(command: AdminCommand) -> Result<(), Failure> {
         AdminCommand::AddOrganisation { name, owner, data } => {
             let password = open(&data).await?.admin_add_organisation(&name, &owner).await.map_err(told)?;
             print::line(&format!("{owner} owns {name}; the password: {password}"))
+        }
+        AdminCommand::PanelDomain { host, remove, data } => {
+            let engine = open(&data).await?;
+            if remove || host.is_some() {
+                engine.admin_set_panel_domain(host).await.map_err(told)?;
+            }
+            match engine.admin_panel_domain().await.map_err(told)? {
+                Some(host) => print::line(&format!("The panel has the host name {host}.")),
+                None => print::line("The panel has no host name: it is reached at its port."),
+            }
         }
         AdminCommand::ListUsers { data } => {
             let accounts = open(&data).await?.admin_list_users().await.map_err(told)?;

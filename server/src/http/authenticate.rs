@@ -3,18 +3,19 @@
 use super::{App, Refusal, observe::AskedBy, peers::client};
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use berth_engine::{
     Actor, Engine, Result,
-    front::{NewSession, Origin},
+    front::{COOKIES, Origin},
 };
 use std::net::SocketAddr;
 
-/// The name of the session's cookie.
-pub const COOKIE: &str = "berth_session";
+/// Marks a request that came by HTTPS, as the proxy says.
+#[derive(Debug, Clone, Copy)]
+pub struct Secured;
 
 /// What a request was authenticated with. Has no `Debug`: it must not reach a log.
 #[derive(Clone)]
@@ -76,26 +77,22 @@ fn origin(app: &App, request: &Request) -> Origin {
         address: address
             .map(|ConnectInfo(peer)| client(peer.ip(), request.headers(), &app.trusted).to_string()),
         user_agent: user_agent.unwrap_or_default().chars().take(300).collect(),
+        is_secure: request.extensions().get::<Secured>().is_some(),
     }
 }
 
-/// The session's cookie in a request.
+/// The session's cookie in a request; the one that only comes by HTTPS counts before the other.
 pub fn cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then_some(value))
-}
-
-/// The `Set-Cookie` of a fresh session, or of none to remove it.
-pub fn session_cookie(session: Option<&NewSession>, public_url: &str) -> Option<HeaderValue> {
-    let (value, max_age) = session.map_or(("", 0), |session| (session.cookie.as_str(), session.max_age));
-    let secure = if public_url.starts_with("https://") { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&text).ok()
+    let named = |wanted: &str| {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|text| text.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(name, value)| (name == wanted && !value.is_empty()).then_some(value))
+    };
+    COOKIES.into_iter().find_map(named)
 }
 
 #[cfg(test)]
@@ -111,6 +108,8 @@ mod tests {
         let found = headers(&[("cookie", "a=1; berth_session=xyz; berth_session2=no")]);
         assert_eq!(cookie(&found), Some("xyz"));
         assert_eq!(cookie(&headers(&[("cookie", "xberth_session=1")])), None);
+        let both = headers(&[("cookie", "berth_session=plain; __Host-berth_session=secure")]);
+        assert_eq!(cookie(&both), Some("secure"));
     }
 
     #[test]
@@ -119,13 +118,5 @@ mod tests {
         assert!(matches!(Credential::of(&both), Some(Credential::Bearer(secret)) if secret == "abc"));
         let other = headers(&[("cookie", "berth_session=xyz"), ("authorization", "Basic abc")]);
         assert!(Credential::of(&other).is_none());
-    }
-
-    #[test]
-    fn the_cookie_is_kept_from_scripts_and_other_sites() {
-        let session = NewSession { cookie: "v".into(), max_age: 60 };
-        let text = session_cookie(Some(&session), "https://b.example").unwrap();
-        assert_eq!(text, "berth_session=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
-        assert!(session_cookie(None, "http://localhost").unwrap().to_str().unwrap().contains("Max-Age=0"));
     }
 }

@@ -14,7 +14,8 @@ use berth_domain::problem::{Problem, ProblemKind};
 pub async fn refuse_cross_site(State(app): State<App>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let host = request.uri().authority().map(|authority| authority.as_str());
-    if safe || comes_from_here(request.headers(), host, &app.engine.config().public_url) {
+    let ours = || [app.engine.config().public_url.clone(), app.engine.panel_url()];
+    if safe || comes_from_here(request.headers(), host, &ours()) {
         return next.run(request).await;
     }
     let problem =
@@ -23,7 +24,7 @@ pub async fn refuse_cross_site(State(app): State<App>, request: Request, next: N
     Refusal::from(problem).into_response()
 }
 
-fn comes_from_here(headers: &HeaderMap, authority: Option<&str>, public_url: &str) -> bool {
+fn comes_from_here(headers: &HeaderMap, authority: Option<&str>, ours: &[String]) -> bool {
     if headers.contains_key(header::AUTHORIZATION) {
         return true;
     }
@@ -33,7 +34,8 @@ fn comes_from_here(headers: &HeaderMap, authority: Option<&str>, public_url: &st
         (None, Some(origin)) => {
             let host = text("host").or(authority).unwrap_or_default();
             let of_origin = origin.split_once("://").map_or("", |(_, host)| host);
-            origin == public_url || (!of_origin.is_empty() && of_origin.eq_ignore_ascii_case(host))
+            ours.iter().any(|own| own == origin)
+                || (!of_origin.is_empty() && of_origin.eq_ignore_ascii_case(host))
         }
         // No browser leaves out both on a cross-site POST; without a cookie there is nothing to ride on either.
         (None, None) => cookie(headers).is_none(),
@@ -49,7 +51,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap()))
             .collect();
-        comes_from_here(&headers, None, "http://localhost:3000")
+        comes_from_here(&headers, None, &["http://localhost:3000".to_owned()])
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Caller {
     async fn known(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Self, Refused> {
         let origin = Origin {
             address: Some(client(peer.ip(), headers, &app.trusted).to_string()),
-            user_agent: String::new(),
+            ..Origin::default()
         };
         let actor = match token(headers) {
             Some(token) => app.engine.authenticate_token(&token, &origin).await?,

@@ -42,17 +42,23 @@ impl Network {
 /// The client's address: the peer's, unless the peer is a trusted proxy; then the last one in `X-Forwarded-For` that is
 /// none. What a client wrote there itself stands before that and is not believed (R-SEC-7).
 pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.holds(address));
-    let mut client = peer.to_canonical();
-    if !is_trusted(client) {
-        return client;
-    }
+    let peer = peer.to_canonical();
+    if is_one_of(trusted, peer) { behind(peer, headers, trusted) } else { peer }
+}
+
+fn is_one_of(networks: &[Network], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.holds(address))
+}
+
+/// The same where the peer is known to be a proxy of ours.
+pub fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let mut client = peer;
     let values: Vec<&str> =
         headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     for text in values.iter().rev().flat_map(|value| value.rsplit(',')) {
         let Ok(address) = text.trim().parse::<IpAddr>() else { break };
         client = address.to_canonical();
-        if !is_trusted(client) {
+        if !is_one_of(trusted, client) {
             break;
         }
     }

@@ -9,7 +9,7 @@ use crate::{
         domains::{ChangeDomain, SetLogin, load_domain},
         service::forms::DomainForm,
     },
-    components::{Button, Card, Form, Hidden, Load, Loadable, Notice, Submission, TextField, Variant},
+    components::{Button, Card, Form, Hidden, Load, Loadable, Notice, Submission, TextField, Tone, Variant},
     live::Topic,
     widgets::{DomainFields, UrlLink},
 };
@@ -73,6 +73,7 @@ fn SettingsCard(domain: DomainView, here: Here) -> impl IntoView {
 fn UsersCard(domain: DomainView, here: Here) -> impl IntoView {
     let set = Submission::to::<SetLogin>();
     refresh_after(set, Topic::Service(here.path.clone()));
+    let gone = domain.passwords_gone;
     let shown = RwSignal::new(domain.settings.logins);
     // What the form did shows without loading the page anew.
     Effect::new(move |_| {
@@ -84,6 +85,11 @@ fn UsersCard(domain: DomainView, here: Here) -> impl IntoView {
     let (hidden, row_id) = (StoredValue::new(here), StoredValue::new(id.clone()));
     view! {
         <Card title="Users" text="With a user here, visitors are asked for a name and a password. Passwords are not shown again.">
+            {gone.then(|| view! {
+                <Notice tone=Tone::Warn title="Nobody comes in now">
+                    <p>"A rollback brought this domain back without its passwords. Set one for each user below."</p>
+                </Notice>
+            })}
             <ul class="plain-list">
                 <For each=move || shown.get() key=|name| name.clone() let:name>
                     <li>

@@ -33,7 +33,8 @@ fn Domains(here: Here) -> impl IntoView {
 
 #[component]
 fn Loaded(domains: Vec<DomainView>, here: Here) -> impl IntoView {
-    let topic = Topic::Service(here.path.clone());
+    // Moved by what happens to domains and to their certificates.
+    let topic = Topic::Certificates;
     let path = here.path.clone();
     let domains = follow(domains, topic.clone(), move || load_domains(path.clone()));
     let add = Submission::to::<AddDomain>();

@@ -35,8 +35,6 @@ fn Seen(seen: ProxyView) -> impl IntoView {
     }
     let routers = seen.routers.into_iter().map(|router| view! { <Router router/> }).collect_view();
     let services = seen.services.into_iter().map(|service| view! { <Service service/> }).collect_view();
-    let middlewares = seen.middlewares.into_iter().map(|middleware| view! { <Middleware middleware/> });
-    let middlewares = middlewares.collect_view();
     view! {
         <Card title="Routers" text="Which requests are taken, what is done with them, and who answers." flush=true>
             <Table head=vec!["Router", "Rule", "Middlewares", "Service", "State"] caption="Routers">{routers}</Table>
@@ -44,8 +42,22 @@ fn Seen(seen: ProxyView) -> impl IntoView {
         <Card title="Services" text="Who answers." flush=true>
             <Table head=vec!["Service", "Kind", "Leads to", "State"] caption="Services">{services}</Table>
         </Card>
-        <Card title="Middlewares" text="What is done with a request on its way." flush=true>
-            <Table head=vec!["Middleware", "Kind", "Settings", "State"] caption="Middlewares">{middlewares}</Table>
+        <Middlewares all=seen.middlewares/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Middlewares(all: Vec<SeenMiddleware>) -> impl IntoView {
+    let (title, text) = ("Middlewares", "What is done with a request on its way.");
+    if all.is_empty() {
+        return view! { <Card title text><p class="muted">"None: requests go on as they come."</p></Card> }
+            .into_any();
+    }
+    let rows = all.into_iter().map(|middleware| view! { <Middleware middleware/> }).collect_view();
+    view! {
+        <Card title text flush=true>
+            <Table head=vec!["Middleware", "Kind", "Settings", "State"] caption="Middlewares">{rows}</Table>
         </Card>
     }
     .into_any()

@@ -28,7 +28,8 @@ impl Acting {
     pub async fn certificates(&self) -> Result<Vec<CertificateView>> {
         self.require(Permission::Read)?;
         let rows = self.rows().certificates().await?;
-        let hosts = self.rows().hosts().await?;
+        let mut hosts = self.rows().hosts().await?;
+        hosts.extend(self.engine.panel_host());
         let view = |row: &CertificateRow| row.view(hosts.iter().any(|host| row.is_for(host.as_str())));
         Ok(rows.iter().map(view).collect())
     }

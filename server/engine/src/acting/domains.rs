@@ -51,6 +51,12 @@ impl Acting {
         let mut write = self.begin().await?;
         let rows = write.scoped(self.scope());
         let service = service_in(&rows, path).await?;
+        if rows.panel_domain().await?.as_ref() == Some(&host) {
+            return Err(conflict_with_hint(
+                format!("{host} is the panel's own address."),
+                "Choose another host name, or give the panel another one.",
+            ));
+        }
         if let Some(holder) = rows.holder(&host, &prefix).await? {
             return Err(taken(&host, &prefix, Some(holder), path));
         }

@@ -109,6 +109,7 @@ impl Engine {
     pub(crate) fn domain_view(&self, row: DomainRow) -> DomainView {
         DomainView {
             url: self.address(&row.host, &row.path),
+            passwords_gone: row.logins.is_none() && !row.settings.logins.is_empty(),
             id: row.id,
             host: row.host,
             path: row.path,

@@ -99,10 +99,9 @@ fn takes_pushes(service: &ServiceRow, exchange: Exchange) -> Result<&str> {
 impl Engine {
     /// The addresses of a service's repository.
     fn remote_view(&self, service: &ServiceRow) -> RemoteView {
-        let (config, path) = (self.config(), repository_path(&service.path));
-        let base = config.public_url.trim_end_matches('/');
-        let ssh_url = config.ssh_port.and_then(|port| {
-            let url = url::Url::parse(base).ok()?;
+        let (base, path) = (self.panel_url(), repository_path(&service.path));
+        let ssh_url = self.config().ssh_port.and_then(|port| {
+            let url = url::Url::parse(&base).ok()?;
             Some(format!("ssh://git@{}:{port}/{path}", url.host_str()?))
         });
         RemoteView {

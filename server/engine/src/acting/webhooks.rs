@@ -122,6 +122,6 @@ fn cursor(text: &str) -> Result<(DateTime<Utc>, DeliveryId)> {
 impl Engine {
     /// Where a git host reaches a service's webhook.
     fn webhook_url(&self, service: ServiceId) -> String {
-        format!("{}/hooks/{service}", self.config().public_url.trim_end_matches('/'))
+        format!("{}/hooks/{service}", self.panel_url())
     }
 }

@@ -16,7 +16,8 @@ const SELF_SIGNED_RENEWAL: TimeDelta = TimeDelta::days(30);
 
 /// What a round works from.
 pub(super) struct Seen<'a> {
-    pub hosts: &'a [(OrganisationId, HostName, ServiceId)],
+    /// With the service that answers; the panel itself does where there is none.
+    pub hosts: &'a [(OrganisationId, HostName, Option<ServiceId>)],
     pub rows: &'a [CertificateRow],
     /// Services of previews: their hosts come and go, and use what there is for their zone (R-PRV-4).
     pub previews: &'a HashSet<ServiceId>,
@@ -49,7 +50,7 @@ pub(super) fn plan(seen: &Seen<'_>) -> Plan {
     let mut lasting: HashSet<&str> = HashSet::new();
     for (organisation, host, service) in seen.hosts {
         hosts.insert((*organisation, host.as_str()));
-        if !seen.previews.contains(service) {
+        if !service.is_some_and(|service| seen.previews.contains(&service)) {
             lasting.insert(host.as_str());
         }
     }

@@ -10,8 +10,8 @@ fn us() -> OrganisationId {
     OrganisationId(Uuid::from_u128(1))
 }
 
-fn host(name: &str) -> (OrganisationId, HostName, ServiceId) {
-    (us(), name.parse().expect("a host"), ServiceId(Uuid::from_u128(9)))
+fn host(name: &str) -> (OrganisationId, HostName, Option<ServiceId>) {
+    (us(), name.parse().expect("a host"), Some(ServiceId(Uuid::from_u128(9))))
 }
 
 pub(in crate::certificates) fn row(id: u128, name: &str, origin: CertificateOrigin) -> CertificateRow {
@@ -46,7 +46,7 @@ fn issued(row: CertificateRow, days: i64) -> CertificateRow {
     CertificateRow { issued: Some(issued), state, renew_at: Some(NOW + TimeDelta::days(days - 30)), ..row }
 }
 
-fn decide(hosts: &[(OrganisationId, HostName, ServiceId)], rows: &[CertificateRow]) -> Plan {
+fn decide(hosts: &[(OrganisationId, HostName, Option<ServiceId>)], rows: &[CertificateRow]) -> Plan {
     plan(&Seen { hosts, rows, previews: &HashSet::new(), zones: &[], now: NOW, orders: true })
 }
 
@@ -143,8 +143,8 @@ fn what_ends_first_is_renewed_first_and_what_was_cut_off_goes_on() {
 #[test]
 fn r_prv_4_a_preview_causes_no_order_of_its_own() {
     let hosts = [host("pr-7-web-shop.example.com"), host("shop.example.com")];
-    let previews = HashSet::from([hosts[0].2]);
-    let others = [(hosts[1].0, hosts[1].1.clone(), ServiceId(Uuid::from_u128(99)))];
+    let previews: HashSet<_> = hosts[0].2.into_iter().collect();
+    let others = [(hosts[1].0, hosts[1].1.clone(), Some(ServiceId(Uuid::from_u128(99))))];
     let hosts = [&hosts[..1], &others[..]].concat();
     let seen =
         |rows| plan(&Seen { hosts: &hosts, rows, previews: &previews, zones: &[], now: NOW, orders: true });

@@ -36,6 +36,9 @@ const ASK_EVERY: TimeDelta = TimeDelta::hours(12);
 /// Keeps the certificates for ever.
 pub(crate) async fn run(engine: Engine) {
     loop {
+        if let Err(error) = engine.keep_panel_domain().await {
+            warn!(%error, "could not look after the panel's own address; it is tried again");
+        }
         if engine.config().https_port != 0
             && let Err(error) = engine.certificate_round().await
         {
@@ -93,7 +96,7 @@ impl Engine {
         &self,
         plan: &Plan,
         rows: &[CertificateRow],
-        hosts: &[(OrganisationId, HostName, ServiceId)],
+        hosts: &[(OrganisationId, HostName, Option<ServiceId>)],
     ) -> Result<()> {
         let proxy = &self.parts.proxy;
         let on_disk: HashSet<String> = proxy.certificates_on_disk().await?.into_iter().collect();
@@ -116,8 +119,9 @@ impl Engine {
         }
         let changed = self.parts.tls.set_served(plan.served.clone());
         let of_changed = hosts.iter().filter(|(_, host, _)| changed.contains(host.as_str()));
-        let services: HashSet<ServiceId> = of_changed.map(|(_, _, service)| *service).collect();
+        let services: HashSet<ServiceId> = of_changed.filter_map(|(_, _, service)| *service).collect();
         services.into_iter().for_each(|service| self.routes_to_write(service));
+        self.lead_to_panel().await?;
         // Those that no route uses any more go last.
         let wanted: HashSet<String> = plan.serve.iter().map(ToString::to_string).collect();
         for id in on_disk.difference(&wanted) {

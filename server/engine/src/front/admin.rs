@@ -5,7 +5,7 @@ use crate::{
     password::random_password,
     store::{NewEvent, Scope, Subject, now},
 };
-use berth_domain::{account::check_email, event::EventKind, permission::Role};
+use berth_domain::{account::check_email, domain_name::HostName, event::EventKind, permission::Role};
 use chrono::{DateTime, Utc};
 
 /// An account, as the operator sees it.
@@ -62,6 +62,19 @@ impl Engine {
         write.record(NewEvent::new(&actor, EventKind::MemberAdded, Subject::organisation(), message));
         write.commit().await?;
         Ok(password)
+    }
+
+    /// The panel's host name.
+    pub async fn admin_panel_domain(&self) -> Result<Option<HostName>> {
+        Ok(self.parts.store.panel_domain().await?)
+    }
+
+    /// Gives the panel a host name, or takes its own away. A panel that runs knows it within seconds.
+    pub async fn admin_set_panel_domain(&self, host: Option<HostName>) -> Result<()> {
+        let Some((organisation, _)) = self.parts.store.first_organisation().await? else {
+            return Err(Error::conflict("Nobody has claimed this Berth yet: open the setup link first."));
+        };
+        self.change_panel_domain(&Actor::system(organisation), host).await.map(drop)
     }
 
     /// Makes another organisation with its owner's account; answers the random password, once.

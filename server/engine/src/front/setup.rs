@@ -2,7 +2,7 @@
 
 use super::{NewSession, Origin, secrets};
 use crate::{
-    Actor, Config, Engine, Error, Result,
+    Actor, Engine, Error, Result,
     engine::StartError,
     store::{NewEvent, Scope, Store, Subject},
 };
@@ -50,7 +50,7 @@ impl Engine {
             Some(token) => token,
             None => fresh_token(store).await?,
         };
-        let link = link(config, &token);
+        let link = format!("{}/setup?token={token}", self.panel_url());
         write_private(&file, &link).map_err(|e| StartError::because("write the setup link", e))?;
         *self.parts.front.setup.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
         Ok(())
@@ -136,10 +136,6 @@ fn already_claimed() -> Error {
     Problem::new(ProblemKind::Forbidden, "This Berth has been claimed already.")
         .with_hint("Sign in, or ask its owner for an account.")
         .into()
-}
-
-fn link(config: &Config, token: &str) -> String {
-    format!("{}/setup?token={token}", config.public_url.trim_end_matches('/'))
 }
 
 /// The token of the link that was written at an earlier start, if it is still the right one.

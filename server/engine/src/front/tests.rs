@@ -22,7 +22,7 @@ const EMAIL: &str = "owner@example.org";
 const PASSWORD: &str = "correct horse battery";
 
 fn from(address: &str) -> Origin {
-    Origin { address: Some(address.into()), user_agent: "a browser".into() }
+    Origin { address: Some(address.into()), user_agent: "a browser".into(), is_secure: false }
 }
 
 fn setup_token(engine: &Engine) -> String {

@@ -227,7 +227,7 @@ impl Push {
     /// Passes on the deployment's log to its end; whether it is live, or nothing when it takes too long.
     async fn watch(&mut self, queued: &DeploymentView) -> io::Result<Option<bool>> {
         let acting = self.engine.acting_as(&self.ticket.actor);
-        let url = &self.engine.config().public_url;
+        let url = self.engine.panel_url();
         let page = format!("{url}/projects/{}/deployments/{}", queued.service, queued.number);
         self.hook.say(format!("Deployment #{} of {}: {page}", queued.number, queued.service)).await?;
         let query = LogQuery::default();

@@ -138,7 +138,7 @@ impl Engine {
 
     /// What the comment should say. Nothing of it is the pull request's own text.
     async fn comment_of(&self, parent: &ServiceRow, row: &PreviewRow) -> Result<String> {
-        let panel = self.config().public_url.trim_end_matches('/');
+        let panel = self.panel_url();
         let page = format!("{panel}/projects/{}/previews", parent.path);
         let commit = short(&row.commit);
         let reason = row.reason.as_deref().unwrap_or_default();

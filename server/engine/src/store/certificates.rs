@@ -119,8 +119,8 @@ impl Store {
         Entity::find_by_id(id.0).one(&self.reads).await?.map(row).transpose()
     }
 
-    /// Every host to which a service answers, with its organisation and service.
-    pub async fn hosts_everywhere(&self) -> StoreResult<Vec<(OrganisationId, HostName, ServiceId)>> {
+    /// Every host to which a service answers, with its organisation and service, and the panel's own.
+    pub async fn hosts_everywhere(&self) -> StoreResult<Vec<(OrganisationId, HostName, Option<ServiceId>)>> {
         let rows: Vec<(Uuid, Uuid, String, Uuid)> = domains::Entity::find()
             .select_only()
             .columns([
@@ -135,9 +135,15 @@ impl Store {
             .await?;
         let host = |(id, organisation, host, service): (Uuid, Uuid, String, Uuid)| {
             let host = At { table: "domains", id }.text("host", &host)?;
-            Ok((OrganisationId(organisation), host, ServiceId(service)))
+            Ok((OrganisationId(organisation), host, Some(ServiceId(service))))
         };
-        rows.into_iter().map(host).collect()
+        let mut hosts: Vec<_> = rows.into_iter().map(host).collect::<StoreResult<_>>()?;
+        if let (Some(panels), Some((first, _))) =
+            (self.panel_domain().await?, self.first_organisation().await?)
+        {
+            hosts.push((first, panels, None));
+        }
+        Ok(hosts)
     }
 }
 

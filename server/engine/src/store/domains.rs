@@ -90,6 +90,16 @@ impl Scoped<'_> {
             .filter(Column::Path.eq(path.as_str()))
             .one(&self.db)
             .await?;
+        self.holder_in(row).await
+    }
+
+    /// Who has any path of that host, in any organisation.
+    pub async fn holder_of_host(&self, host: &HostName) -> StoreResult<Option<Holder>> {
+        let row = Entity::find().filter(Column::Host.eq(host.as_str())).one(&self.db).await?;
+        self.holder_in(row).await
+    }
+
+    async fn holder_in(&self, row: Option<Model>) -> StoreResult<Option<Holder>> {
         let Some(row) = row else { return Ok(None) };
         if OrganisationId(row.organisation_id) != self.scope.0 {
             return Ok(Some(Holder::Another));
@@ -114,8 +124,11 @@ impl Writing<'_> {
         Ok(made)
     }
 
-    /// Makes a domain unless host and path are taken.
+    /// Makes a domain unless host and path are taken, by a service or by the panel.
     pub async fn try_insert_domain(&self, new: NewDomain) -> StoreResult<Option<DomainRow>> {
+        if self.panel_domain().await?.as_ref() == Some(&new.host) {
+            return Ok(None);
+        }
         let (row, made) = self.prepare(new);
         let skip = OnConflict::columns([Column::Host, Column::Path]).do_nothing().to_owned();
         let inserted = Entity::insert(row).on_conflict(skip).exec_without_returning(&self.db).await?;

@@ -179,6 +179,7 @@ mod tests {
     fn domain(settings: DomainSettings) -> DomainView {
         DomainView {
             certificate: None,
+            passwords_gone: false,
             id: DomainId(uuid::Uuid::nil()),
             host: "a.test".parse().unwrap(),
             path: Default::default(),

@@ -6,11 +6,9 @@ use super::super::{
 };
 use crate::{
     api::previews::{DeletePreviewVariable, SetPreviewVariable, load_preview_variables},
-    components::{
-        Button, Card, Form, Hidden, Load, Loadable, SelectField, Submission, Table, TextArea, TextField,
-        Time, Variant,
-    },
+    components::{Button, Card, Form, Hidden, Load, Loadable, Submission, Table, Time, Variant},
     live::Topic,
+    widgets::variables::VariableForm,
 };
 use berth_domain::{permission::Permission, variable::VariableView};
 use leptos::prelude::*;
@@ -45,7 +43,7 @@ fn Loaded(variables: Vec<VariableView>, here: Here) -> impl IntoView {
                     </For>
                 </Table>
             </Show>
-            {may(Permission::Configure).then(|| view! { <AddForm here set/> })}
+            {may(Permission::Configure).then(|| view! { <VariableForm action=set path=here.path.to_string()/> })}
         </Card>
     }
 }
@@ -72,20 +70,5 @@ fn Row(variable: VariableView, here: Here, delete: Submission) -> impl IntoView 
                 })}
             </td>
         </tr>
-    }
-}
-
-#[component]
-fn AddForm(here: Here, set: Submission) -> impl IntoView {
-    let kinds =
-        [("secret", "Secret"), ("plain", "Plain")].map(|(value, word)| (value.to_owned(), word.to_owned()));
-    view! {
-        <Form action=set class="form variable-form">
-            {here.hidden()}
-            <TextField name="key" label="Key" placeholder="DATABASE_URL" mono=true autocomplete="off"/>
-            <TextArea name="value" label="Value" mono=true secret=true optional=true rows=1/>
-            <SelectField name="kind" label="Kind" options=kinds.to_vec() value="secret"/>
-            <div class="form-actions"><Button variant=Variant::Primary icon="plus">"Save"</Button></div>
-        </Form>
     }
 }

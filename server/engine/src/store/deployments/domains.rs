@@ -40,7 +40,11 @@ impl Store {
             }
         }
         for domain in &came.back {
-            let told = format!("Domain {}{} leads to {} again.", domain.host, domain.path, job.path);
+            let gone = match domain.settings.logins.is_empty() {
+                true => "",
+                false => " Nobody comes in there until its users' passwords are set again.",
+            };
+            let told = format!("Domain {}{} leads to {} again.{gone}", domain.host, domain.path, job.path);
             write.record(event(job, EventKind::DomainAdded, told));
         }
         write.commit().await?;

@@ -1,7 +1,6 @@
 //! A Berth with a live service, and an authority that gives it certificates.
 
-use berth_domain::certificate::{CertificateOrigin, CertificateView};
-use berth_tests::{
+use crate::{
     acme::{Manners, Pebble},
     berth::shipped_image,
     https::{self, Secured},
@@ -9,6 +8,7 @@ use berth_tests::{
     process::free_ports,
     verbs::{self, image, swift},
 };
+use berth_domain::certificate::{CertificateOrigin, CertificateView};
 
 /// How long a certificate may take in a test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
