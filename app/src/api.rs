@@ -16,6 +16,7 @@ pub mod events;
 pub mod files;
 pub mod front;
 pub mod logs;
+pub mod ports;
 pub mod previews;
 pub mod projects;
 pub mod registries;

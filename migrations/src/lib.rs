@@ -9,6 +9,7 @@ mod hooks;
 mod initial;
 mod known_hosts;
 mod previews;
+mod published_ports;
 mod registries;
 mod ssh_keys;
 mod table;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(previews::Previews),
             Box::new(known_hosts::KnownHosts),
             Box::new(registries::Registries),
+            Box::new(published_ports::PublishedPorts),
         ]
     }
 }

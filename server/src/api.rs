@@ -15,6 +15,7 @@ mod logs;
 mod openapi;
 mod operations;
 mod places;
+mod ports;
 mod previews;
 mod projects;
 mod registries;
@@ -64,6 +65,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(deployments::routes())
         .merge(uploads::routes())
         .merge(domains::routes())
+        .merge(ports::routes())
         .merge(certificates::routes())
         .merge(volumes::routes())
         .merge(registries::routes())

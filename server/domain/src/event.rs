@@ -89,6 +89,9 @@ text_enum! {
         DomainChanged = "domain.changed",
         /// The proxy refused a change, so that the former settings hold.
         DomainReverted = "domain.reverted",
+        /// A port of this machine leads to a service, without HTTP.
+        PortPublished = "port.published",
+        PortClosed = "port.closed",
         /// Somebody asked for it; it can be taken back until its time has come.
         VolumeDeletionAsked = "volume.deletion_asked",
         VolumeKept = "volume.kept",

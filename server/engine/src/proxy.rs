@@ -12,7 +12,10 @@ mod error;
 mod files;
 mod metrics;
 mod middlewares;
+mod own_network;
+mod public;
 mod render;
+mod render_ports;
 mod routes;
 mod seen;
 mod waiting_room;
@@ -29,7 +32,10 @@ pub use metrics::ServiceCounts;
 pub use render::{CONFIRM_HEADER, route_file};
 pub use routes::{Backend, Confirmation, Route, Server, ServiceRoutes};
 
-use berth_domain::{domain_settings::IpRange, proxy_view::ProxyView};
+use berth_domain::{
+    domain_settings::IpRange,
+    proxy_view::{ProxyView, SeenIpv6},
+};
 use subtle::ConstantTimeEq;
 
 use crate::docker::{DockerError, Runtime};
@@ -58,6 +64,8 @@ pub struct ProxyConfig {
     pub https_port: u16,
     /// The port of Traefik's API, on the loopback only.
     pub api_port: u16,
+    /// The ports that services can get which speak no HTTP.
+    pub ports: Vec<u16>,
     /// Where Berth itself reaches the two ports.
     pub reach: IpAddr,
     /// The proxies in front that are believed when they say who asks.
@@ -75,6 +83,7 @@ impl ProxyConfig {
             http_port: 80,
             https_port: 0,
             api_port: 8079,
+            ports: Vec::new(),
             reach: IpAddr::V4(Ipv4Addr::LOCALHOST),
             trusted: Vec::new(),
         }
@@ -143,6 +152,16 @@ impl Proxy {
     pub async fn ensure_running(&self, runtime: &dyn Runtime) -> Result<(), ProxyError> {
         container::ensure(&self.config, runtime).await?;
         self.await_health(Duration::from_secs(20)).await
+    }
+
+    /// The published ports that the proxy runs without, because other programs had them: `tcp/20003`.
+    pub async fn left_out(&self, runtime: &dyn Runtime) -> Result<Vec<String>, DockerError> {
+        public::left_out(&self.config, runtime).await
+    }
+
+    /// Whether visitors over IPv6 reach the proxy, in words.
+    pub async fn ipv6(&self, runtime: &dyn Runtime) -> Result<SeenIpv6, DockerError> {
+        own_network::seen(&self.config, runtime).await
     }
 
     /// Joins a network, so that instances in it can be routed to.

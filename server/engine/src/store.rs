@@ -24,6 +24,7 @@ mod meta;
 mod polled;
 mod previews;
 mod projects;
+mod published_ports;
 mod registries;
 pub mod releases;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use leavings::{NewTombstone, Tombstone};
 pub use polled::PolledHead;
 pub use previews::{NewPreviewVariable, PreviewRow, PreviewVariableRow};
 pub use projects::{EnvironmentRow, ProjectRow};
+pub use published_ports::PublishedPortRow;
 pub use registries::RegistryRow;
 pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;
