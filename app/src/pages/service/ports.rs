@@ -74,8 +74,7 @@ fn PublishForm(here: Here) -> impl IntoView {
     let publish = Submission::to::<PublishPort>();
     let protocols = Protocol::ALL
         .map(|one| (one.to_string(), one.as_str().to_uppercase()))
-        .into_iter()
-        .collect::<Vec<_>>();
+        .to_vec();
     view! {
         <Form action=publish>
             {here.hidden()}

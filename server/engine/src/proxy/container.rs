@@ -35,7 +35,7 @@ pub(super) async fn ensure(config: &ProxyConfig, runtime: &dyn Runtime) -> Resul
     match found {
         Some(found) if found.labels.get(DEFINITION) == wanted.labels.get(DEFINITION) => {
             if !found.running {
-                runtime.start_instance(&wanted.name).await?;
+                start_again(config, runtime).await?;
             }
         }
         found => {
@@ -50,6 +50,19 @@ pub(super) async fn ensure(config: &ProxyConfig, runtime: &dyn Runtime) -> Resul
         }
     }
     join_all(config, runtime).await
+}
+
+/// Starts one that ended. After a restart of the machine another program may have come first to a published port: then it
+/// is made anew without that.
+async fn start_again(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), ProxyError> {
+    match runtime.start_instance(&config.container_name()).await {
+        Err(error) if !config.ports.is_empty() => {
+            warn!(%error, "the proxy does not start; it is made anew");
+            runtime.remove_instance(&config.container_name()).await?;
+            make(config, runtime).await
+        }
+        started => Ok(started?),
+    }
 }
 
 /// Makes and starts it. What it is there for is HTTP: a published port that another program has is left out, and when it
