@@ -250,6 +250,9 @@ async fn r_v6_1_visitors_over_ipv6_come_with_an_address_of_ipv6() -> Result<()> 
     // Over IPv4 nothing is another.
     let over_four = verbs::visit(shipped.berth.http_port, &shipped.host, "/headers").await?;
     let from = serde_json::from_str::<Value>(&over_four.text())?["x-forwarded-for"].clone();
-    ensure!(from.as_str().is_some_and(|from| from.parse::<std::net::Ipv4Addr>().is_ok()), "it seems to come from {from}");
+    ensure!(
+        from.as_str().is_some_and(|from| from.parse::<std::net::Ipv4Addr>().is_ok()),
+        "it seems to come from {from}"
+    );
     Ok(())
 }

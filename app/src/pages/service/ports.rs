@@ -72,9 +72,7 @@ fn Row(port: PublishedPortView, here: Here, close: Submission, configures: bool)
 #[component]
 fn PublishForm(here: Here) -> impl IntoView {
     let publish = Submission::to::<PublishPort>();
-    let protocols = Protocol::ALL
-        .map(|one| (one.to_string(), one.as_str().to_uppercase()))
-        .to_vec();
+    let protocols = Protocol::ALL.map(|one| (one.to_string(), one.as_str().to_uppercase())).to_vec();
     view! {
         <Form action=publish>
             {here.hidden()}
