@@ -114,8 +114,8 @@ impl Proxy {
     pub async fn open(config: ProxyConfig) -> Result<Self, ProxyError> {
         let key = files::prepare(&config.folder).await?;
         let waiting_room = waiting_room::last(&config.folder).await;
-        files::write(&config.folder, base::FILE, &base::render(&key, waiting_room, config.https_port != 0)?)
-            .await?;
+        let text = base::render(&key, waiting_room, config.https_port != 0, &config.ports)?;
+        files::write(&config.folder, base::FILE, &text).await?;
         let client =
             crate::plain_http::client().timeout(Duration::from_secs(3)).build().map_err(|error| {
                 ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() }
@@ -131,7 +131,7 @@ impl Proxy {
     /// Leads to the waiting room there.
     pub async fn waiting_room_is_at(&self, at: SocketAddr) -> Result<(), ProxyError> {
         waiting_room::remember(&self.config.folder, at).await?;
-        let text = base::render(&self.key, Some(at), self.config.https_port != 0)?;
+        let text = base::render(&self.key, Some(at), self.config.https_port != 0, &self.config.ports)?;
         files::write(&self.config.folder, base::FILE, &text).await.map(drop)
     }
 

@@ -12,6 +12,12 @@ use super::yaml::Document;
 
 /// How much of the nonce a router's name has.
 const MARK: usize = 16;
+/// The rule of everybody who connects.
+const EVERYBODY: &str = "HostSNI(`*`)";
+/// Above the router of nobody's ports.
+const PRIORITY: u8 = 100;
+/// The router and service of ports that lead nowhere; no service's names begin so.
+const NOBODY: &str = "berth-nobody-port";
 
 /// The entry point of a port.
 pub(super) fn entry_point(protocol: Protocol, port: u16) -> String {
@@ -32,7 +38,7 @@ pub(super) fn port_file(routes: &ServiceRoutes) -> Result<String, ProxyError> {
         for port in ports {
             file.head(2, &router_name(routes, port));
             if protocol == Protocol::Tcp {
-                file.entry(3, "rule", "HostSNI(`*`)");
+                file.entry(3, "rule", EVERYBODY).line(3, &format!("priority: {PRIORITY}"));
             }
             file.list(3, "entryPoints", [entry_point(protocol, port.port).as_str()]);
             file.entry(3, "service", &answering_name(routes));
@@ -40,6 +46,18 @@ pub(super) fn port_file(routes: &ServiceRoutes) -> Result<String, ProxyError> {
         services(&mut file, routes);
     }
     Ok(file.finish())
+}
+
+/// Has who connects to a port that leads nowhere be sent away at once. Without a router Traefik would wait for HTTP there.
+pub(super) fn nobody(file: &mut Document, ports: &[u16]) {
+    if ports.is_empty() {
+        return;
+    }
+    let points: Vec<_> = ports.iter().map(|port| entry_point(Protocol::Tcp, *port)).collect();
+    file.line(0, "tcp:").line(1, "routers:").head(2, NOBODY).entry(3, "rule", EVERYBODY);
+    file.line(3, "priority: 1").list(3, "entryPoints", points.iter().map(String::as_str));
+    file.entry(3, "service", NOBODY);
+    file.line(1, "services:").head(2, NOBODY).line(3, "loadBalancer:").line(4, "servers: []");
 }
 
 fn services(file: &mut Document, routes: &ServiceRoutes) {
