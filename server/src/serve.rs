@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use axum::serve::Listener;
 use berth_engine::Engine;
 use futures::FutureExt;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
