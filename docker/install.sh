@@ -4,7 +4,7 @@
 #
 #   BERTH_CONFIG          folder of settings and secrets (default /etc/berth, mode 0700)
 #   BERTH_DATA            data folder, absolute (default /var/lib/berth)
-#   BERTH_LISTEN, BERTH_HTTP_PORT, BERTH_HTTPS_PORT, BERTH_PROXY_API_PORT, BERTH_PUBLIC_URL, BERTH_DEFAULT_DOMAIN, BERTH_STORE_PORT
+#   BERTH_LISTEN, BERTH_HTTP_PORT, BERTH_HTTPS_PORT, BERTH_PORTS, BERTH_PROXY_API_PORT, BERTH_PUBLIC_URL, BERTH_DEFAULT_DOMAIN, BERTH_STORE_PORT
 #                         taken over at the first run; afterwards edit $BERTH_CONFIG/berth.env and run this again
 set -euo pipefail
 case ${1:-} in -h | --help) sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
@@ -51,6 +51,7 @@ write_settings() {
   put_setting BERTH_DEFAULT_DOMAIN "${BERTH_DEFAULT_DOMAIN:-localhost}"
   [ -z "${BERTH_PUBLIC_URL:-}" ] || put_setting BERTH_PUBLIC_URL "$BERTH_PUBLIC_URL"
   [ -z "${BERTH_HTTPS_PORT:-}" ] || put_setting BERTH_HTTPS_PORT "$BERTH_HTTPS_PORT"
+  [ -z "${BERTH_PORTS:-}" ] || put_setting BERTH_PORTS "$BERTH_PORTS"
   # These two follow the machine and the checkout.
   sed -i '/^DOCKER_GID=/d;/^BERTH_VERSION=/d' "$SETTINGS_FILE"
   printf 'DOCKER_GID=%s\nBERTH_VERSION=%s\n' "$(stat -c %g /var/run/docker.sock)" "$VERSION" >>"$SETTINGS_FILE"

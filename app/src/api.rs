@@ -17,6 +17,7 @@ pub mod files;
 pub mod front;
 pub mod logs;
 pub mod panel_domain;
+pub mod ports;
 pub mod previews;
 pub mod projects;
 pub mod registries;

@@ -10,6 +10,7 @@ mod hooks;
 mod initial;
 mod known_hosts;
 mod previews;
+mod published_ports;
 mod registries;
 mod ssh_keys;
 mod table;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(known_hosts::KnownHosts),
             Box::new(registries::Registries),
             Box::new(authorities::Authorities),
+            Box::new(published_ports::PublishedPorts),
         ]
     }
 }

@@ -16,6 +16,7 @@ mod openapi;
 mod operations;
 mod panel_domain;
 mod places;
+mod ports;
 mod previews;
 mod projects;
 mod registries;
@@ -65,6 +66,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(deployments::routes())
         .merge(uploads::routes())
         .merge(domains::routes())
+        .merge(ports::routes())
         .merge(certificates::routes())
         .merge(panel_domain::routes())
         .merge(volumes::routes())

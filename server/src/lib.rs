@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod cli;
+mod connections;
 mod doors;
 pub mod http;
 pub mod serve;

@@ -1,16 +1,14 @@
 //! `berth serve`: puts the parts together and runs them until somebody says stop.
 
 use crate::{
+    connections,
     doors::{Doors, MayAsk},
     http::{self, App, Assets, Metrics},
     settings::ServeArgs,
     ssh, waiting,
 };
 use anyhow::{Context, Result, bail};
-use axum::{
-    Router,
-    serve::{Listener, ListenerExt},
-};
+use axum::{Router, serve::Listener};
 use berth_engine::Engine;
 use futures::FutureExt;
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
@@ -102,22 +100,13 @@ where
 
 /// Answers requests until the token is cancelled, then lets what is open finish.
 async fn answer(listener: Doors, panel: Router, stop: &CancellationToken) -> std::io::Result<()> {
-    let service = panel.into_make_service_with_connect_info::<SocketAddr>();
-    // Small answers go out at once, not when the kernel has gathered more.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection is gone before it was answered");
-        }
-    });
-    let stopping = stop.clone();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned());
     tokio::select! {
-        outcome = server => outcome,
+        () = connections::answer(listener, panel, stop.clone()) => {}
         () = farewell(stop) => {
             tracing::warn!("some answers were still open after {} s", FAREWELL.as_secs());
-            Ok(())
         }
     }
+    Ok(())
 }
 
 /// Over when open answers have had their time after the signal to stop.

@@ -5,7 +5,10 @@ mod acme;
 pub use acme::AcmeArgs;
 
 use crate::{cli::duration, http::Network};
-use berth_domain::domain_settings::{self, IpRange};
+use berth_domain::{
+    domain_settings::{self, IpRange},
+    published_port,
+};
 use berth_engine::Config;
 use clap::Args;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -54,6 +57,10 @@ pub struct ServeArgs {
     /// The port of the proxy's API on the loopback of this machine
     #[arg(long, env = "BERTH_PROXY_API_PORT", default_value_t = 8079)]
     pub proxy_api_port: u16,
+
+    /// Ports of this machine that services can get which speak no HTTP, over TCP and UDP, such as 20000-20009,5432
+    #[arg(long, env = "BERTH_PORTS", default_value = "", value_parser = ports)]
+    pub ports: Arc<[u16]>,
 
     /// The proxy's image
     #[arg(long, env = "BERTH_PROXY_IMAGE", default_value = "traefik:v3.7")]
@@ -183,6 +190,10 @@ fn edge_proxies(text: &str) -> Result<Arc<[IpRange]>, String> {
     domain_settings::ranges(text).map(Into::into)
 }
 
+fn ports(text: &str) -> Result<Arc<[u16]>, String> {
+    published_port::ports(text).map(Into::into)
+}
+
 fn words(text: &str) -> Result<Arc<[String]>, String> {
     Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
@@ -209,6 +220,7 @@ impl ServeArgs {
             http_port: self.http_port,
             https_port: self.https_port.0.unwrap_or(if self.http_port == 80 { 443 } else { 0 }),
             proxy_api_port: self.proxy_api_port,
+            ports: self.ports.to_vec(),
             proxy_image: self.proxy_image.clone(),
             private_hosts: self.private_hosts.to_vec(),
             static_image: self.static_image.clone(),

@@ -51,6 +51,7 @@ fn service_body(method: &str, rest: &str) -> Value {
         ("PUT", "/maintenance") => json!({ "message": "Back at nine." }),
         ("POST", "/pause") => json!({ "seconds": 30 }),
         ("POST", "/rollback") => json!({ "to": 1 }),
+        ("POST", "/ports") => json!({ "protocol": "tcp", "port": 20000, "target": 5432 }),
         ("POST", "/domains") => json!({ "host": "shop.example.com" }),
         ("PATCH", "/domains/{id}") => json!({ "compress": true }),
         ("POST", "/files") => json!({ "path": "/etc/new", "text": "x" }),

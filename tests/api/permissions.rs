@@ -53,6 +53,8 @@ impl Place {
             place("{pull_request}", "42"),
             // There is none: who may is told that, and who may not is not.
             place("{delivery}", &uuid::Uuid::nil().to_string()),
+            // There is none: this Berth has no ports to give away.
+            place("{published}", &uuid::Uuid::nil().to_string()),
             place("{zone}", "example.com"),
             place("{certificate}", &uuid::Uuid::nil().to_string()),
             place("{registry}", &uuid::Uuid::nil().to_string()),

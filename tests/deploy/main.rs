@@ -20,6 +20,7 @@ mod keeping;
 mod left;
 mod logs;
 mod outages;
+mod ports;
 mod powers;
 mod previews;
 mod probes;

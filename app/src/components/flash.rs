@@ -55,6 +55,8 @@ const MESSAGES: &[(&str, &str)] = &[
     ("domain-added", "The domain is added."),
     ("domain-changed", "The domain is changed, and the proxy answers so."),
     ("domain-removed", "The domain is removed."),
+    ("port-published", "The port leads here."),
+    ("port-closed", "The port is closed."),
     ("certificate-retried", "It is tried at once."),
     ("certificate-uploaded", "The certificate serves."),
     ("panel-domain-set", "The panel has its host name. Its certificate is looked after."),

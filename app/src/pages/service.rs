@@ -19,6 +19,8 @@ mod logs;
 mod new;
 mod overview;
 #[cfg(feature = "ssr")]
+mod ports;
+#[cfg(feature = "ssr")]
 mod previews;
 #[cfg(feature = "ssr")]
 mod proxy;

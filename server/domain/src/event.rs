@@ -92,6 +92,9 @@ text_enum! {
         /// The panel has a host name of its own.
         PanelDomainSet = "domain.panel_set",
         PanelDomainRemoved = "domain.panel_removed",
+        /// A port of this machine leads to a service, without HTTP.
+        PortPublished = "port.published",
+        PortClosed = "port.closed",
         /// Somebody asked for it; it can be taken back until its time has come.
         VolumeDeletionAsked = "volume.deletion_asked",
         VolumeKept = "volume.kept",

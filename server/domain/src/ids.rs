@@ -56,6 +56,8 @@ id! {
     DeploymentId,
     /// A host name and path routed to a service.
     DomainId,
+    /// A port of this machine that leads to a service.
+    PortId,
     /// A certificate, or the attempts to get one.
     CertificateId,
     /// An environment variable.

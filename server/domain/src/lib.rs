@@ -26,6 +26,7 @@ pub mod preview;
 pub mod problem;
 pub mod project;
 pub mod proxy_view;
+pub mod published_port;
 pub mod registry;
 pub mod release;
 pub mod remote;

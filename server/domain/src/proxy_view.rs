@@ -10,6 +10,17 @@ pub struct ProxyView {
     pub routers: Vec<SeenRouter>,
     pub services: Vec<SeenTarget>,
     pub middlewares: Vec<SeenMiddleware>,
+    pub ipv6: SeenIpv6,
+}
+
+/// Whether visitors over IPv6 reach the proxy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SeenIpv6 {
+    /// Whether the proxy's network has it.
+    pub on: bool,
+    /// What that means, and why not.
+    pub words: String,
 }
 
 /// Which requests are taken, and where they go.

@@ -5,6 +5,7 @@ use crate::{
     domain_name::{HostName, PathPrefix},
     domain_settings::DomainSettings,
     ids::ReleaseId,
+    published_port::PublishedPort,
     service::ServiceSettings,
 };
 use chrono::{DateTime, Utc};
@@ -36,6 +37,9 @@ pub struct ReleaseSpec {
     /// The port that gets the traffic; absent when nothing is exposed or set, and found by listening.
     pub port: Option<u16>,
     pub domains: Vec<ReleaseDomain>,
+    /// The ports of the machine that led to it.
+    #[serde(default)]
+    pub published: Vec<PublishedPort>,
     /// Each variable's key with a keyed digest of its value: differences show, values do not.
     pub variables: BTreeMap<String, String>,
     /// The path of each file with a keyed digest of its content.
@@ -44,13 +48,16 @@ pub struct ReleaseSpec {
 }
 
 impl ReleaseSpec {
-    /// Takes the domains in that another release has: no rollback takes one away that was added since.
+    /// Takes the domains and published ports in that another release has: no rollback takes one away that was added since.
     pub fn keep_domains_of(&mut self, other: &ReleaseSpec) {
         let has = |all: &[ReleaseDomain], one: &ReleaseDomain| {
             all.iter().any(|domain| domain.host == one.host && domain.path == one.path)
         };
         let added: Vec<_> = other.domains.iter().filter(|one| !has(&self.domains, one)).cloned().collect();
         self.domains.extend(added);
+        let has = |one: &PublishedPort| self.published.iter().any(|own| own.address() == one.address());
+        let added: Vec<_> = other.published.iter().filter(|one| !has(one)).copied().collect();
+        self.published.extend(added);
     }
 }
 
@@ -99,6 +106,7 @@ pub fn difference(from: &ReleaseSpec, to: &ReleaseSpec) -> Vec<Change> {
     note("image", Some(image_label(from)), Some(image_label(to)));
     note("port", from.port.map(|p| p.to_string()), to.port.map(|p| p.to_string()));
     note("domains", Some(domains_label(from)), Some(domains_label(to)));
+    note("published ports", ports_label(from), ports_label(to));
     settings_lines(&from.settings, &to.settings).for_each(|(what, a, b)| note(what, a, b));
     digest_changes("variable", &from.variables, &to.variables, &mut changes);
     digest_changes("file", &from.files, &to.files, &mut changes);
@@ -114,6 +122,13 @@ fn domains_label(spec: &ReleaseSpec) -> String {
     let mut names: Vec<_> = spec.domains.iter().map(|d| format!("{}{}", d.host, d.path)).collect();
     names.sort();
     names.join(", ")
+}
+
+fn ports_label(spec: &ReleaseSpec) -> Option<String> {
+    let mut all = spec.published.clone();
+    all.sort();
+    let all: Vec<_> = all.iter().map(|one| format!("{} to {}", one.address(), one.target)).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 type SettingLine = (&'static str, Option<String>, Option<String>);
@@ -176,6 +191,7 @@ mod tests {
             settings: ServiceSettings::default(),
             port: Some(80),
             domains: vec![],
+            published: Vec::new(),
             variables: variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
             files: BTreeMap::new(),
         }

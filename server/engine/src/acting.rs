@@ -21,6 +21,7 @@ mod preview_variables;
 mod previews;
 mod projects;
 mod proxy_view;
+mod published_ports;
 mod reach;
 mod registries;
 mod remote;

@@ -65,7 +65,7 @@ mod tests {
 
     fn network(label: &str) -> NetworkSummary {
         let labels = [(label.to_owned(), "any".to_owned())].into();
-        NetworkSummary { id: "0123456789abcdef".into(), name: "n".into(), labels }
+        NetworkSummary { id: "0123456789abcdef".into(), name: "n".into(), labels, ipv6: false }
     }
 
     #[test]

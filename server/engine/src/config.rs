@@ -50,6 +50,8 @@ pub struct Config {
     pub resolver: Option<SocketAddr>,
     /// The proxy's API port on the loopback of this machine.
     pub proxy_api_port: u16,
+    /// The ports of this machine that services can get which speak no HTTP.
+    pub ports: Vec<u16>,
     /// The proxy's image.
     pub proxy_image: String,
     /// The proxies in front of the public ports that are believed when they say who asks.
@@ -113,6 +115,7 @@ impl Config {
             acme_http_port: 80,
             resolver: None,
             proxy_api_port: 8079,
+            ports: Vec::new(),
             proxy_image: "traefik:v3.7".into(),
             edge_proxies: Vec::new(),
             waiting_port: 0,

@@ -54,6 +54,13 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Makes a bridge network of that name unless it exists; answers its id.
     async fn ensure_network(&self, name: &str, labels: &Labels) -> Result<String, DockerError>;
+    /// The same with addresses of IPv6 in this subnet too; one that exists is left as it is.
+    async fn ensure_dual_network(
+        &self,
+        name: &str,
+        labels: &Labels,
+        subnet: &str,
+    ) -> Result<String, DockerError>;
     /// Joins a container to a network under aliases; joined already is fine.
     async fn connect_network(
         &self,

@@ -285,6 +285,7 @@ fn proxy_config(config: &Config) -> ProxyConfig {
         https_port: config.https_port,
         api_port: config.proxy_api_port,
         trusted: config.edge_proxies.clone(),
+        ports: config.ports.clone(),
         ..ProxyConfig::new(&config.instance, config.data.join("proxy"))
     }
 }

@@ -13,7 +13,10 @@ mod files;
 mod metrics;
 mod middlewares;
 mod panel;
+mod own_network;
+mod public;
 mod render;
+mod render_ports;
 mod routes;
 mod seen;
 mod waiting_room;
@@ -31,7 +34,10 @@ pub use panel::PanelRoute;
 pub use render::{CONFIRM_HEADER, route_file};
 pub use routes::{Backend, Confirmation, Route, Server, ServiceRoutes};
 
-use berth_domain::{domain_settings::IpRange, proxy_view::ProxyView};
+use berth_domain::{
+    domain_settings::IpRange,
+    proxy_view::{ProxyView, SeenIpv6},
+};
 use subtle::ConstantTimeEq;
 
 use crate::docker::{DockerError, Runtime};
@@ -62,6 +68,8 @@ pub struct ProxyConfig {
     pub https_port: u16,
     /// The port of Traefik's API, on the loopback only.
     pub api_port: u16,
+    /// The ports that services can get which speak no HTTP.
+    pub ports: Vec<u16>,
     /// Where Berth itself reaches the two ports.
     pub reach: IpAddr,
     /// The proxies in front that are believed when they say who asks.
@@ -79,6 +87,7 @@ impl ProxyConfig {
             http_port: 80,
             https_port: 0,
             api_port: 8079,
+            ports: Vec::new(),
             reach: IpAddr::V4(Ipv4Addr::LOCALHOST),
             trusted: Vec::new(),
         }
@@ -109,8 +118,8 @@ impl Proxy {
     pub async fn open(config: ProxyConfig) -> Result<Self, ProxyError> {
         let key = files::prepare(&config.folder).await?;
         let waiting_room = waiting_room::last(&config.folder).await;
-        files::write(&config.folder, base::FILE, &base::render(&key, waiting_room, config.https_port != 0)?)
-            .await?;
+        let text = base::render(&key, waiting_room, config.https_port != 0, &config.ports)?;
+        files::write(&config.folder, base::FILE, &text).await?;
         let client =
             crate::plain_http::client().timeout(Duration::from_secs(3)).build().map_err(|error| {
                 ProxyError::Unreachable { what: "a client".into(), reason: error.to_string() }
@@ -126,7 +135,7 @@ impl Proxy {
     /// Leads to the waiting room there.
     pub async fn waiting_room_is_at(&self, at: SocketAddr) -> Result<(), ProxyError> {
         waiting_room::remember(&self.config.folder, at).await?;
-        let text = base::render(&self.key, Some(at), self.config.https_port != 0)?;
+        let text = base::render(&self.key, Some(at), self.config.https_port != 0, &self.config.ports)?;
         files::write(&self.config.folder, base::FILE, &text).await.map(drop)
     }
 
@@ -147,6 +156,16 @@ impl Proxy {
     pub async fn ensure_running(&self, runtime: &dyn Runtime) -> Result<(), ProxyError> {
         container::ensure(&self.config, runtime).await?;
         self.await_health(Duration::from_secs(20)).await
+    }
+
+    /// The published ports that the proxy runs without, because other programs had them: `tcp/20003`.
+    pub async fn left_out(&self, runtime: &dyn Runtime) -> Result<Vec<String>, DockerError> {
+        public::left_out(&self.config, runtime).await
+    }
+
+    /// Whether visitors over IPv6 reach the proxy, in words.
+    pub async fn ipv6(&self, runtime: &dyn Runtime) -> Result<SeenIpv6, DockerError> {
+        own_network::seen(&self.config, runtime).await
     }
 
     /// Joins a network, so that instances in it can be routed to.

@@ -1,5 +1,6 @@
 //! Which requests lead to which instance: the route files as the store wants them.
 
+mod ports;
 mod trial;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -71,7 +72,9 @@ impl Engine {
         let (key, waits) = (self.parts.naming.route(service), |_: Option<u16>| shut);
         let deployment = Some(deployment);
         let lead = Lead { key: &key, service, deployment, traffic, waits: &waits };
-        Ok(self.trusting(lead.files(&domains, self.route_digest())))
+        let published = self.parts.store.ports_of(service).await?;
+        let files = lead.all_files(&domains, &published, self.route_digest());
+        Ok(self.trusting(files))
     }
 
     /// The domains of a service with what is done with their requests.
@@ -110,7 +113,9 @@ impl Engine {
         let deployment = traffic.shares.first().map(|share| share.deployment);
         let key = self.parts.naming.route(service);
         let lead = Lead { key: &key, service, deployment, traffic, waits: &waits };
-        Ok(self.trusting(lead.files(&domains, self.route_digest())))
+        let published = self.parts.store.ports_of(service).await?;
+        let files = lead.all_files(&domains, &published, self.route_digest());
+        Ok(self.trusting(files))
     }
 
     fn route_digest(&self) -> impl Fn(&str) -> String {
@@ -193,7 +198,7 @@ impl Engine {
 /// Keeps the files as the store wants them, for ever.
 pub(crate) async fn reconcile(engine: Engine) {
     loop {
-        match engine.parts.store.services_with_domains().await {
+        match engine.parts.store.services_with_routes().await {
             Ok(all) => apply_all(&engine, all).await,
             Err(error) => warn!(%error, "could not read which services have domains"),
         }
@@ -314,7 +319,7 @@ mod tests {
         Led { port, route: Route { https, ..Route::new(host.parse().unwrap(), PathPrefix::root()) } }
     }
 
-    fn share(number: u64, percent: u8, instances: &[&str]) -> Share {
+    pub fn share(number: u64, percent: u8, instances: &[&str]) -> Share {
         Share {
             deployment: DeploymentId(Uuid::from_u128(number.into())),
             number,
@@ -324,7 +329,7 @@ mod tests {
         }
     }
 
-    fn lead<'a>(traffic: &'a Traffic, waits: &'a (dyn Fn(Option<u16>) -> bool + Sync)) -> Lead<'a> {
+    pub fn lead<'a>(traffic: &'a Traffic, waits: &'a (dyn Fn(Option<u16>) -> bool + Sync)) -> Lead<'a> {
         let deployment = traffic.shares.first().map(|share| share.deployment);
         Lead { key: "key", service: ServiceId(Uuid::nil()), deployment, traffic, waits }
     }

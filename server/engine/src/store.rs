@@ -26,6 +26,7 @@ mod panel_domain;
 mod polled;
 mod previews;
 mod projects;
+mod published_ports;
 mod registries;
 pub mod releases;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use leavings::{NewTombstone, Tombstone};
 pub use polled::PolledHead;
 pub use previews::{NewPreviewVariable, PreviewRow, PreviewVariableRow};
 pub use projects::{EnvironmentRow, ProjectRow};
+pub use published_ports::PublishedPortRow;
 pub use registries::RegistryRow;
 pub use services::{NewService, ServiceRow, Wanted};
 pub use summaries::Listed;

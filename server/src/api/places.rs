@@ -2,7 +2,7 @@
 
 use berth_domain::{
     domain_name::HostName,
-    ids::{CertificateId, DeliveryId, DomainId, FileId, KeyId, RegistryId, SessionId, TokenId},
+    ids::{CertificateId, DeliveryId, DomainId, FileId, KeyId, PortId, RegistryId, SessionId, TokenId},
     name::Name,
     service::ServicePath,
 };
@@ -84,6 +84,13 @@ in_service! {
     InDomain {
         /// The domain's id.
         id: DomainId as uuid::Uuid
+    }
+}
+in_service! {
+    /// A published port of a service.
+    InPort {
+        /// The published port's id.
+        published: PortId as uuid::Uuid
     }
 }
 in_service! {

@@ -60,7 +60,7 @@ fn Loaded(domains: Vec<DomainView>, here: Here) -> impl IntoView {
             </Card>
         </Show>
         {may(Permission::Configure).then(|| view! { <AddForm here=row_here.get_value() add/> })}
-        <p><a href=format!("{}/proxy", here.base())>"As Traefik sees it"</a></p>
+        <p><a href=format!("{}/proxy", here.base())>"Published ports and Traefik"</a></p>
     }
 }
 

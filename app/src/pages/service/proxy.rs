@@ -1,11 +1,14 @@
 //! A service as the proxy sees it.
 
-use super::frame::{Here, ServiceFrame};
+use super::{
+    frame::{Here, ServiceFrame},
+    ports::Ports,
+};
 use crate::{
     api::domains::load_proxy,
     components::{Badge, Card, EmptyState, Load, Loadable, Table, Tone},
 };
-use berth_domain::proxy_view::{ProxyView, SeenMiddleware, SeenRouter, SeenTarget};
+use berth_domain::proxy_view::{ProxyView, SeenIpv6, SeenMiddleware, SeenRouter, SeenTarget};
 use leptos::prelude::*;
 
 /// What Traefik has of a service.
@@ -16,18 +19,22 @@ pub fn ProxyPage() -> impl IntoView {
 
 #[component]
 fn Loaded(here: Here) -> impl IntoView {
+    let path = here.path.clone();
     let back = format!("{}/domains", here.base());
-    let seen: Loadable<ProxyView> = Resource::new(|| (), move |()| load_proxy(here.path.clone()));
+    let seen: Loadable<ProxyView> = Resource::new(|| (), move |()| load_proxy(path.clone()));
     view! {
-        <p><a href=back>"All domains"</a>" / as Traefik sees it now"</p>
+        <p><a href=back>"All domains"</a>" / published ports, and what Traefik has now"</p>
+        <Ports here=here.clone()/>
         <Load resource=seen inside=true view=|seen| view! { <Seen seen/> }/>
     }
 }
 
 #[component]
 fn Seen(seen: ProxyView) -> impl IntoView {
+    let ipv6 = seen.ipv6.clone();
     if seen.routers.is_empty() {
         return view! {
+            <Ipv6 ipv6/>
             <EmptyState icon="domain" title="Traefik has nothing of this service"
                 text="No domain leads to it, or the proxy has not read its routes yet."/>
         }
@@ -42,6 +49,7 @@ fn Seen(seen: ProxyView) -> impl IntoView {
         <Card title="Services" text="Who answers." flush=true>
             <Table head=vec!["Service", "Kind", "Leads to", "State"] caption="Services">{services}</Table>
         </Card>
+        <Ipv6 ipv6/>
         <Middlewares all=seen.middlewares/>
     }
     .into_any()
@@ -61,6 +69,13 @@ fn Middlewares(all: Vec<SeenMiddleware>) -> impl IntoView {
         </Card>
     }
     .into_any()
+}
+
+/// Whether visitors over IPv6 reach the proxy.
+#[component]
+fn Ipv6(ipv6: SeenIpv6) -> impl IntoView {
+    let (tone, text) = if ipv6.on { (Tone::Good, "on") } else { (Tone::Neutral, "off") };
+    view! { <Card title="IPv6" text=ipv6.words><Badge tone text=text/></Card> }
 }
 
 #[component]

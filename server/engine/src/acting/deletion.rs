@@ -72,6 +72,7 @@ fn belongings_lines(belongings: Belongings, domains: &[String]) -> Vec<String> {
     };
     line(belongings.deployments, "deployment with its log", "deployments with their logs");
     line(belongings.releases, "release and its image", "releases and their images");
+    line(belongings.ports, "published port", "published ports");
     line(belongings.variables, "variable", "variables");
     line(belongings.deliveries, "webhook delivery", "webhook deliveries");
     let named = domains.len() as u64;

@@ -123,12 +123,14 @@ impl Acting {
         let changes = match store.live_release(row.service).await? {
             Some(mut live) => {
                 live.spec.domains = store.domains_of(row.service).await?;
+                live.spec.published = store.ports_of(row.service).await?;
                 target.spec.keep_domains_of(&live.spec);
                 difference(&live.spec, &target.spec)
             }
             None => Vec::new(),
         };
-        let mut not_restored = vec!["Domains that were added since: they stay.".to_owned()];
+        let mut not_restored =
+            vec!["Domains and published ports that were added since: they stay.".to_owned()];
         if !target.spec.settings.volumes.is_empty() {
             not_restored.push("Data in volumes, and what migrations did to databases.".to_owned());
         }

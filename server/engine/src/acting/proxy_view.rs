@@ -11,6 +11,9 @@ impl Acting {
         let service = service_in(&self.rows(), path).await?;
         let key = self.engine.parts.naming.route(service.id);
         let inner = format!("{key}-");
-        Ok(self.engine.parts.proxy.seen(&|name| name.starts_with(&inner)).await?)
+        let proxy = &self.engine.parts.proxy;
+        let mut view = proxy.seen(&|name| name.starts_with(&inner)).await?;
+        view.ipv6 = proxy.ipv6(&*self.engine.docker().await?).await?;
+        Ok(view)
     }
 }

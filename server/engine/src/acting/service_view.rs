@@ -146,6 +146,7 @@ mod tests {
             settings: ServiceSettings::default(),
             port: None,
             domains: vec![],
+            published: Vec::new(),
             variables: variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
             files: Default::default(),
         }

@@ -91,7 +91,16 @@ impl Runtime for Docker {
     }
 
     async fn ensure_network(&self, name: &str, labels: &Labels) -> Result<String, DockerError> {
-        network::ensure(self, name, labels).await
+        network::ensure(self, name, labels, None).await
+    }
+
+    async fn ensure_dual_network(
+        &self,
+        name: &str,
+        labels: &Labels,
+        subnet: &str,
+    ) -> Result<String, DockerError> {
+        network::ensure(self, name, labels, Some(subnet)).await
     }
 
     async fn connect_network(

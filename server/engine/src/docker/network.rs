@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bollard::models::{
-    EndpointSettings, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest,
+    EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest,
 };
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
@@ -17,7 +17,13 @@ fn asked<'a>(action: &'static str, name: &'a str) -> Asked<'a> {
     Asked::to(action, ObjectKind::Network, name)
 }
 
-pub(super) async fn ensure(docker: &Docker, name: &str, labels: &Labels) -> Result<String, DockerError> {
+/// Makes it with addresses of IPv6 in a subnet, when one is given, beside those of IPv4.
+pub(super) async fn ensure(
+    docker: &Docker,
+    name: &str,
+    labels: &Labels,
+    subnet: Option<&str>,
+) -> Result<String, DockerError> {
     checked_name("network name", name)?;
     let _one_at_a_time = docker.creating_network.lock().await;
     if let Some(found) = find(docker, name).await? {
@@ -27,10 +33,17 @@ pub(super) async fn ensure(docker: &Docker, name: &str, labels: &Labels) -> Resu
         name: name.to_owned(),
         driver: Some("bridge".into()),
         labels: Some(labels.clone().into_iter().collect()),
+        enable_ipv6: subnet.map(|_| true),
+        ipam: subnet.map(ipam),
         ..Default::default()
     };
     let made = docker.api.create_network(request).await.map_err(docker.failed(asked("create", name)))?;
     Ok(made.id)
+}
+
+fn ipam(subnet: &str) -> Ipam {
+    let config = IpamConfig { subnet: Some(subnet.to_owned()), ..Default::default() };
+    Ipam { config: Some(vec![config]), ..Default::default() }
 }
 
 /// A network of that name that is not ours must not be taken over.
@@ -68,6 +81,7 @@ async fn query(
             id: network.id.unwrap_or_default(),
             name: network.name.unwrap_or_default(),
             labels: network.labels.unwrap_or_default().into_iter().collect(),
+            ipv6: network.enable_ipv6.unwrap_or_default(),
         })
         .collect())
 }

@@ -30,6 +30,8 @@ pub struct NetworkSummary {
     pub name: String,
     /// Its labels.
     pub labels: Labels,
+    /// Whether its containers have addresses of IPv6.
+    pub ipv6: bool,
 }
 
 /// A volume.

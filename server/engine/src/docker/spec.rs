@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use berth_domain::published_port::Protocol;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Labels by key; ordered so that two equal sets are written the same way.
@@ -113,7 +114,7 @@ pub enum Mount {
     },
 }
 
-/// A container's TCP port made reachable on the machine.
+/// A container's port made reachable on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedPort {
     /// The machine's address it binds to.
@@ -122,6 +123,8 @@ pub struct PublishedPort {
     pub port: u16,
     /// The container's port.
     pub container_port: u16,
+    /// What is spoken there.
+    pub protocol: Protocol,
 }
 
 /// What Docker does when the container ends by itself.

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use berth_domain::domain_settings::Upstream;
+use berth_domain::published_port::PublishedPort;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::Proxy;
 use super::error::ProxyError;
 use super::render::{CONFIRM_HEADER, DEPLOYMENT_HEADER, router_names};
+use super::render_ports::router_name as port_router;
 use super::routes::{Route, ServiceRoutes};
 
 /// How often Traefik is asked while waiting for it: its own throttle is 50 ms.
@@ -55,7 +57,26 @@ pub(super) async fn confirm(
             tokio::time::sleep(ASK_EVERY).await;
         }
     }
+    for port in &routes.ports {
+        loop {
+            let Err(reason) = has_port(proxy, routes, port).await else { break };
+            if started.elapsed() >= deadline {
+                let deployment = routes.confirmation.deployment.clone();
+                return Err(ProxyError::NotConfirmed { deployment, after: started.elapsed(), reason });
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
     Ok(started.elapsed())
+}
+
+/// Traefik's own word that a port leads where the file says: its API is switched together with its entry points. Who
+/// answers there cannot be asked without knowing the protocol.
+async fn has_port(proxy: &Proxy, routes: &ServiceRoutes, port: &PublishedPort) -> Result<(), String> {
+    let router = port_router(routes, port);
+    enabled(proxy, port.protocol.as_str(), &router).await.map_err(|why| {
+        format!("port {} leads where it led before, or its entry point is not there: {why}", port.address())
+    })
 }
 
 /// First the public way, then Traefik's own word on it: the answer proves that requests go there, and the API that
@@ -68,16 +89,22 @@ async fn answers_as_written(
 ) -> Result<(), String> {
     answers_publicly(proxy, routes, route).await?;
     for router in router_names(routes, index) {
-        let answer =
-            proxy.internal(&format!("/api/http/routers/{router}@file")).await.map_err(|e| e.to_string())?;
-        let seen: Router =
-            serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
-        if seen.status != "enabled" {
-            let faults = seen.error.join("; ");
-            return Err(format!("Traefik has the router {router} as `{}`: {faults}", seen.status));
-        }
+        enabled(proxy, "http", &router).await?;
     }
     Ok(())
+}
+
+/// Whether Traefik has a router and finds no fault in it.
+async fn enabled(proxy: &Proxy, kind: &str, router: &str) -> Result<(), String> {
+    let path = format!("/api/{kind}/routers/{router}@file");
+    let answer = proxy.internal(&path).await.map_err(|e| e.to_string())?;
+    let seen: Router =
+        serde_json::from_str(&answer).map_err(|e| format!("Traefik's API answered otherwise: {e}"))?;
+    if seen.status == "enabled" {
+        return Ok(());
+    }
+    let faults = seen.error.join("; ");
+    Err(format!("Traefik has the router {router} as `{}`: {faults}", seen.status))
 }
 
 #[derive(Deserialize)]

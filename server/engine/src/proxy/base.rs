@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::error::ProxyError;
 use super::render::is_word;
+use super::render_ports;
 use super::waiting_room;
 use super::yaml::Document;
 
@@ -20,6 +21,7 @@ pub(super) fn render(
     key: &str,
     waiting_room_at: Option<SocketAddr>,
     secure: bool,
+    ports: &[u16],
 ) -> Result<String, ProxyError> {
     if !is_word(key) {
         return Err(ProxyError::Invalid {
@@ -46,6 +48,7 @@ pub(super) fn render(
         waiting_room::middlewares(&mut file, &waiting_room::key(key));
         waiting_room::service(&mut file, at);
     }
+    render_ports::nobody(&mut file, ports);
     Ok(file.finish())
 }
 
@@ -55,17 +58,25 @@ mod tests {
 
     #[test]
     fn the_internal_entry_point_asks_for_the_key() {
-        insta::assert_snapshot!(render("k3y", None, true).expect("a file"));
+        insta::assert_snapshot!(render("k3y", None, true, &[]).expect("a file"));
     }
 
     #[test]
     fn what_no_route_takes_goes_to_the_waiting_room() {
         let at = "172.18.0.1:40123".parse().expect("an address");
-        insta::assert_snapshot!(render("k3y", Some(at), true).expect("a file"));
+        insta::assert_snapshot!(render("k3y", Some(at), true, &[]).expect("a file"));
+    }
+
+    #[test]
+    fn a_port_that_leads_nowhere_is_closed_below_every_services_router() {
+        let text = render("k3y", None, true, &[5432, 20000]).expect("a file");
+        let (_, tcp) = text.split_once("\ntcp:\n").expect("a part of its own");
+        assert!(tcp.contains(r#"entryPoints: ["tcp-5432", "tcp-20000"]"#), "{tcp}");
+        assert!(tcp.contains("priority: 1\n") && tcp.contains("servers: []"), "{tcp}");
     }
 
     #[test]
     fn a_damaged_key_is_not_written() {
-        assert!(render("", None, true).is_err() && render("a`) || Path(`/", None, true).is_err());
+        assert!(render("", None, true, &[]).is_err() && render("a`) || Path(`/", None, true, &[]).is_err());
     }
 }

@@ -1,18 +1,20 @@
 //! The proxy's container: Traefik's static configuration, as arguments.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use berth_domain::domain_settings::IpRange;
 use sha2::{Digest, Sha256};
+use tracing::warn;
 
 use super::base::ENTRY_POINT;
 use super::error::ProxyError;
-use super::{ProxyConfig, files};
-use crate::docker::{DockerError, InstanceSpec, Labels, Mount, PublishedPort, Restart, Runtime};
+use super::{ProxyConfig, files, own_network, public};
+use crate::docker::{DockerError, InstanceSpec, Labels, Mount, Restart, Runtime};
 
 /// The label that says of which definition a container is.
 const DEFINITION: &str = "berth.definition";
+/// The label that names the published ports which it was made without, such as `tcp/20003`.
+pub(super) const LEFT_OUT: &str = "berth.ports-left-out";
 /// Says that an object is the proxy's and no service's.
 pub const ROLE: &str = "berth.role";
 /// Where Traefik sees the watched folder.
@@ -20,20 +22,20 @@ const WATCHED: &str = "/routes";
 /// Where it keeps bodies that are held until they are complete.
 const BODIES: &str = "/tmp";
 /// Above 1023, so that Traefik needs no power to listen.
-const WEB_PORT: u16 = 8000;
+pub(super) const WEB_PORT: u16 = 8000;
 /// The same for HTTPS.
-const SECURE_PORT: u16 = 8443;
-const INTERNAL_PORT: u16 = 8079;
+pub(super) const SECURE_PORT: u16 = 8443;
+pub(super) const INTERNAL_PORT: u16 = 8079;
 /// How long open requests may go on when the proxy is replaced.
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) async fn ensure(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), ProxyError> {
-    let wanted = spec(config);
+    let wanted = spec(config, &[]);
     let found = runtime.inspect_instance(&wanted.name).await?;
     match found {
         Some(found) if found.labels.get(DEFINITION) == wanted.labels.get(DEFINITION) => {
             if !found.running {
-                runtime.start_instance(&wanted.name).await?;
+                start_again(config, runtime).await?;
             }
         }
         found => {
@@ -43,13 +45,56 @@ pub(super) async fn ensure(config: &ProxyConfig, runtime: &dyn Runtime) -> Resul
             if found.is_some() {
                 remove(config, runtime).await?;
             }
-            runtime.ensure_network(&config.network_name(), &own_labels(config)).await?;
-            runtime.create_instance(&wanted).await?;
-            join_all(config, runtime).await?;
-            runtime.start_instance(&wanted.name).await?;
+            own_network::ensure(config, runtime).await?;
+            make(config, runtime).await?;
         }
     }
     join_all(config, runtime).await
+}
+
+/// Starts one that ended. After a restart of the machine another program may have come first to a published port: then it
+/// is made anew without that.
+async fn start_again(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), ProxyError> {
+    match runtime.start_instance(&config.container_name()).await {
+        Err(error) if !config.ports.is_empty() => {
+            warn!(%error, "the proxy does not start; it is made anew");
+            runtime.remove_instance(&config.container_name()).await?;
+            make(config, runtime).await
+        }
+        started => Ok(started?),
+    }
+}
+
+/// Makes and starts it. What it is there for is HTTP: a published port that another program has is left out, and when it
+/// does not start with the others either, they all are.
+async fn make(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), ProxyError> {
+    let taken = public::taken(config);
+    if !taken.is_empty() {
+        warn!(ports = taken.join(" "), "other programs of this machine have ports that services were to get");
+    }
+    let Err(error) = make_without(config, runtime, &taken).await else { return Ok(()) };
+    if config.ports.is_empty() {
+        return Err(error);
+    }
+    runtime.remove_instance(&config.container_name()).await?;
+    warn!(%error, "the proxy does not start with published ports; it is tried without them");
+    let without = make_without(config, runtime, &public::names(config)).await;
+    if without.is_err() {
+        // The next attempt is with them again.
+        runtime.remove_instance(&config.container_name()).await?;
+    }
+    without
+}
+
+async fn make_without(
+    config: &ProxyConfig,
+    runtime: &dyn Runtime,
+    left_out: &[String],
+) -> Result<(), ProxyError> {
+    let wanted = spec(config, left_out);
+    runtime.create_instance(&wanted).await?;
+    join_all(config, runtime).await?;
+    Ok(runtime.start_instance(&wanted.name).await?)
 }
 
 pub(super) async fn remove(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), DockerError> {
@@ -71,13 +116,14 @@ async fn join_all(config: &ProxyConfig, runtime: &dyn Runtime) -> Result<(), Pro
     Ok(())
 }
 
-fn own_labels(config: &ProxyConfig) -> Labels {
+pub(super) fn own_labels(config: &ProxyConfig) -> Labels {
     [("berth.instance", config.instance.as_str()), (ROLE, "proxy")]
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .into()
 }
 
-fn spec(config: &ProxyConfig) -> InstanceSpec {
+/// The container as wanted; of the same definition whatever had to be left out.
+fn spec(config: &ProxyConfig, left_out: &[String]) -> InstanceSpec {
     let folder = config.folder_for_docker.as_deref().unwrap_or(&config.folder);
     let mut spec = InstanceSpec {
         name: config.container_name(),
@@ -89,7 +135,7 @@ fn spec(config: &ProxyConfig) -> InstanceSpec {
             Mount::Bind { source: files::routes(folder), target: WATCHED.into(), read_only: true },
             Mount::Bind { source: files::bodies(folder), target: BODIES.into(), read_only: false },
         ],
-        ports: ports(config),
+        ports: public::all(config),
         restart: Restart::UnlessStopped,
         // The owner of the files, which nobody else may read.
         user: Some(format!("{}:{}", nix::unistd::getuid(), nix::unistd::getgid())),
@@ -100,38 +146,9 @@ fn spec(config: &ProxyConfig) -> InstanceSpec {
     };
     let definition = definition(&spec);
     spec.labels.insert(DEFINITION.into(), definition);
+    spec.ports = public::without(spec.ports, config, left_out);
+    spec.labels.insert(LEFT_OUT.into(), left_out.join(" "));
     spec
-}
-
-fn ports(config: &ProxyConfig) -> Vec<PublishedPort> {
-    let mut ports = vec![
-        PublishedPort {
-            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            port: config.http_port,
-            container_port: WEB_PORT,
-        },
-        PublishedPort {
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: config.api_port,
-            container_port: INTERNAL_PORT,
-        },
-    ];
-    let secure = |address| PublishedPort { address, port: config.https_port, container_port: SECURE_PORT };
-    if config.https_port != 0 {
-        ports.push(secure(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-    }
-    // Docker refuses an IPv6 port on a machine without IPv6.
-    if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
-        ports.push(PublishedPort {
-            address: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-            port: config.http_port,
-            container_port: WEB_PORT,
-        });
-        if config.https_port != 0 {
-            ports.push(secure(IpAddr::V6(Ipv6Addr::UNSPECIFIED)));
-        }
-    }
-    ports
 }
 
 /// Traefik's static configuration. Its defaults stand where nothing is said, among them: forwarded headers of clients
@@ -148,6 +165,7 @@ fn arguments(config: &ProxyConfig) -> Vec<String> {
         arguments.extend(public_entry_point(super::SECURE, SECURE_PORT, &config.trusted));
     }
     arguments.push(format!("--entryPoints.{ENTRY_POINT}.address=:{INTERNAL_PORT}"));
+    arguments.extend(public::entry_points(config));
     let rest = [
         "--api=true",
         "--api.dashboard=false",
@@ -197,7 +215,9 @@ fn definition(spec: &InstanceSpec) -> String {
             &spec.ports,
             &spec.user,
             &spec.cap_drop,
-            spec.read_only
+            spec.read_only,
+            // A machine that has got IPv6 gets a network with it.
+            own_network::has_ipv6()
         )
     );
     hex::encode(&Sha256::digest(parts)[..16])
@@ -206,14 +226,16 @@ fn definition(spec: &InstanceSpec) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use berth_domain::published_port::Protocol;
 
     #[test]
     fn another_port_or_image_is_another_definition() {
         let config = ProxyConfig::new("main", "/var/lib/berth/proxy");
-        let definition = |config: &ProxyConfig| spec(config).labels.remove(DEFINITION);
+        let definition = |config: &ProxyConfig| spec(config, &[]).labels.remove(DEFINITION);
         assert_eq!(definition(&config), definition(&config.clone()));
         assert_ne!(definition(&config), definition(&ProxyConfig { http_port: 8080, ..config.clone() }));
         assert_ne!(definition(&config), definition(&ProxyConfig { https_port: 8443, ..config.clone() }));
+        assert_ne!(definition(&config), definition(&ProxyConfig { ports: vec![20000], ..config.clone() }));
         assert_ne!(definition(&config), definition(&ProxyConfig { image: "traefik:v3.8".into(), ..config }));
     }
 
@@ -230,10 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn the_api_is_on_the_loopback_only() {
-        let ports = ports(&ProxyConfig::new("main", "/x"));
-        let internal = ports.iter().filter(|p| p.container_port == INTERNAL_PORT).collect::<Vec<_>>();
-        assert!(internal.len() == 1 && internal[0].address.is_loopback(), "{internal:?}");
+    fn what_is_left_out_makes_no_other_definition() {
+        let config = ProxyConfig { ports: vec![20000, 20001], ..ProxyConfig::new("main", "/x") };
+        let (whole, part) = (spec(&config, &[]), spec(&config, &["tcp/20001".into()]));
+        assert_eq!(whole.labels.get(DEFINITION), part.labels.get(DEFINITION));
+        let has = |spec: &InstanceSpec, protocol| {
+            spec.ports.iter().any(|one| one.port == 20001 && one.protocol == protocol)
+        };
+        assert!(has(&whole, Protocol::Tcp) && !has(&part, Protocol::Tcp) && has(&part, Protocol::Udp));
+        assert_eq!(part.labels.get(LEFT_OUT).map(String::as_str), Some("tcp/20001"));
     }
 
     #[test]

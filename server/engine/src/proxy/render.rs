@@ -20,6 +20,9 @@ const CONFIRM_PRIORITY: usize = 1_000_000;
 
 /// The file's text. Refuses what Traefik would refuse: one bad file in its folder would stop every later change.
 pub fn route_file(routes: &ServiceRoutes) -> Result<String, ProxyError> {
+    if !routes.ports.is_empty() {
+        return super::render_ports::port_file(routes);
+    }
     check(routes)?;
     let mut file = Document::default();
     file.line(0, "# Written by Berth, and written again at the next change: edits are lost.");
@@ -271,6 +274,12 @@ fn check(routes: &ServiceRoutes) -> Result<(), ProxyError> {
     if !is_word(&routes.confirmation.deployment) || !is_word(&routes.confirmation.nonce) {
         return refuse("the confirmation must be letters, digits and `-`".into());
     }
+    check_backends(routes)
+}
+
+/// Refuses deployments that are nobody or no instances.
+pub(super) fn check_backends(routes: &ServiceRoutes) -> Result<(), ProxyError> {
+    let refuse = |reason: String| Err(ProxyError::Invalid { service: routes.service.clone(), reason });
     for (index, backend) in routes.backends.iter().enumerate() {
         if !is_word(&backend.deployment) {
             return refuse(format!(

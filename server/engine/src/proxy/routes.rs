@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use berth_domain::domain_name::{HostName, PathPrefix};
 use berth_domain::domain_settings::{DomainSettings, IpRange};
+use berth_domain::published_port::PublishedPort;
 
 /// What the proxy confirms with when the waiting room answers.
 const WAITING: &str = "waiting-room";
+/// What stands for the deployment where it cannot be asked for.
+const NOBODY: &str = "nobody";
 
 /// All routes of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceRoutes {
     /// The service's key: the name of its file and the first part of every name in it. Letters, digits and `-`.
     pub service: String,
-    /// What leads to it.
+    /// What leads to it over HTTP; nothing in a file of published ports.
     pub routes: Vec<Route>,
+    /// The ports of the machine that lead to it without HTTP.
+    pub ports: Vec<PublishedPort>,
     /// Who answers, each a deployment with its weight; nobody when the waiting room does.
     pub backends: Vec<Backend>,
     /// The waiting room answers, and is told this of whom a request is for. Letters, digits and `-`.
@@ -53,6 +58,7 @@ impl ServiceRoutes {
         Self {
             service: service.into(),
             routes,
+            ports: Vec::new(),
             backends,
             waits_for: None,
             confirmation,
@@ -61,6 +67,17 @@ impl ServiceRoutes {
             trusted: Vec::new(),
             trial: false,
         }
+    }
+
+    /// Published ports that lead to instances, or to nobody: then who connects is sent away.
+    pub fn to_ports(
+        service: impl Into<String>,
+        ports: Vec<PublishedPort>,
+        backends: Vec<Backend>,
+        nonce: impl Into<String>,
+    ) -> Self {
+        let confirmation = Confirmation { deployment: NOBODY.into(), nonce: nonce.into() };
+        Self { ports, ..Self::new(service, Vec::new(), backends, confirmation) }
     }
 
     /// Routes to the waiting room.

@@ -16,14 +16,18 @@ const AT_MOST: u32 = 100_000;
 const PROVIDER: &str = "@file";
 
 pub(super) async fn view(proxy: &Proxy, of: &(dyn Fn(&str) -> bool + Sync)) -> Result<ProxyView, ProxyError> {
-    let routers: Vec<Router> = ask(proxy, "routers").await?;
-    let services: Vec<Service> = ask(proxy, "services").await?;
-    let middlewares: Vec<Middleware> = ask(proxy, "middlewares").await?;
+    let (mut routers, mut services) = (Vec::<Router>::new(), Vec::<Service>::new());
+    for kind in ["http", "tcp", "udp"] {
+        routers.extend(ask::<Router>(proxy, kind, "routers").await?);
+        services.extend(ask::<Service>(proxy, kind, "services").await?);
+    }
+    let middlewares: Vec<Middleware> = ask(proxy, "http", "middlewares").await?;
     let shown = |name: &str| of(name) && !is_own(name);
     Ok(ProxyView {
         routers: routers.into_iter().filter(|r| shown(&r.name)).map(Router::seen).collect(),
         services: services.into_iter().filter(|s| shown(&s.name)).map(Service::seen).collect(),
         middlewares: middlewares.into_iter().filter(|m| shown(&m.name)).map(Middleware::seen).collect(),
+        ..ProxyView::default()
     })
 }
 
@@ -37,8 +41,8 @@ fn plain(name: &str) -> &str {
     name.strip_suffix(PROVIDER).unwrap_or(name)
 }
 
-async fn ask<T: DeserializeOwned>(proxy: &Proxy, what: &str) -> Result<Vec<T>, ProxyError> {
-    let path = format!("/api/http/{what}?per_page={AT_MOST}");
+async fn ask<T: DeserializeOwned>(proxy: &Proxy, kind: &str, what: &str) -> Result<Vec<T>, ProxyError> {
+    let path = format!("/api/{kind}/{what}?per_page={AT_MOST}");
     let text = proxy.internal(&path).await?;
     serde_json::from_str(&text).map_err(|error| ProxyError::Unreachable {
         what: path,
@@ -103,7 +107,9 @@ impl Service {
         let text = |value: &Value, key: &str| value[key].as_str().map(|text| plain(text).to_owned());
         let shares = inner["services"].as_array().into_iter().flatten();
         let shares = shares.filter_map(|s| Some(format!("{} ({})", text(s, "name")?, s["weight"])));
-        let servers = inner["servers"].as_array().into_iter().flatten().filter_map(|s| text(s, "url"));
+        // Over TCP and UDP there are addresses.
+        let server = |s| text(s, "url").or_else(|| text(s, "address"));
+        let servers = inner["servers"].as_array().into_iter().flatten().filter_map(server);
         SeenTarget {
             name: plain(&self.name).to_owned(),
             leads_to: shares.chain(servers).collect(),

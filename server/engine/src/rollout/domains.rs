@@ -1,11 +1,11 @@
-//! The domains of a release that somebody went back to.
+//! The domains and published ports of a release that somebody went back to.
 
 use berth_domain::{deployment::Cause, release::ReleaseDomain};
 
 use super::{Rollout, halt::Halt};
 
 impl Rollout {
-    /// Has the domains that the release had lead to its service again. One that was added since stays: it may be in use.
+    /// Has the domains and ports that the release had lead to its service again. One that was added since stays: it may be in use.
     pub(super) async fn bring_domains_back(&self) -> Result<(), Halt> {
         let Some(release) = self.job.release.as_ref().filter(|_| self.job.cause == Cause::Rollback) else {
             return Ok(());
@@ -19,7 +19,15 @@ impl Rollout {
             let said = format!("{} leads to another service by now and stays there.", name(domain));
             self.journal.say(&said).await;
         }
-        if !came.back.is_empty() {
+        let ports = store.bring_ports_back(&self.job, &release.spec.published).await.map_err(Halt::store)?;
+        for port in &ports.0 {
+            self.journal.say(&format!("Port {} leads to the service again.", port.address())).await;
+        }
+        for port in &ports.1 {
+            let said = format!("Port {} leads to another service by now and stays there.", port.address());
+            self.journal.say(&said).await;
+        }
+        if !came.back.is_empty() || !ports.0.is_empty() {
             self.engine.routes_changed(self.job.service);
         }
         Ok(())

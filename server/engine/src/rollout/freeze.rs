@@ -56,6 +56,7 @@ impl Rollout {
             settings: self.job.settings.clone(),
             port,
             domains,
+            published: self.engine.store().ports_of(self.job.service).await.map_err(Halt::store)?,
             variables: Default::default(),
             files: self
                 .engine

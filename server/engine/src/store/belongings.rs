@@ -2,7 +2,7 @@
 
 use super::{
     Scoped, StoreResult,
-    entities::{deliveries, deployments, domains, releases, services, variables},
+    entities::{deliveries, deployments, domains, published_ports, releases, services, variables},
 };
 use berth_domain::ids::ServiceId;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Select};
@@ -16,6 +16,7 @@ pub struct Belongings {
     pub releases: u64,
     pub variables: u64,
     pub domains: u64,
+    pub ports: u64,
     pub deliveries: u64,
 }
 
@@ -42,6 +43,7 @@ impl Scoped<'_> {
             releases: count!(releases),
             variables: count!(variables),
             domains: count!(domains),
+            ports: count!(published_ports),
             deliveries: count!(deliveries),
         })
     }

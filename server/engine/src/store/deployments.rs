@@ -12,6 +12,7 @@ pub use heading::Heading;
 pub use history::{Kept, NewDeployment};
 pub use observed::{Before, LiveRelease, Wanted};
 pub use queue::Lease;
+pub(super) use queue::event;
 
 use super::{StoreResult, entities::deployments::Model, json::At, releases::ReleaseRow};
 use crate::Actor;

@@ -39,4 +39,4 @@ pub use contents::{file_contents, files, registries};
 pub use leavings::{orphans, tombstones, volume_deletions};
 pub use pulls::{preview_variables, previews};
 pub use records::{deliveries, deployments, events, releases};
-pub use workload::{domains, environments, projects, services, variables};
+pub use workload::{domains, environments, projects, published_ports, services, variables};

@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, entity::prelude::Json, sea_query::Expr,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A service as far as it matters to who visits it.
@@ -94,7 +95,7 @@ impl Store {
     }
 
     /// Every service to which a domain leads.
-    pub async fn services_with_domains(&self) -> StoreResult<Vec<ServiceId>> {
+    pub async fn services_with_routes(&self) -> StoreResult<Vec<ServiceId>> {
         let ids: Vec<Uuid> = domains::Entity::find()
             .select_only()
             .column(domains::Column::ServiceId)
@@ -102,7 +103,9 @@ impl Store {
             .into_tuple()
             .all(&self.reads)
             .await?;
-        Ok(ids.into_iter().map(ServiceId).collect())
+        let mut all: BTreeSet<ServiceId> = ids.into_iter().map(ServiceId).collect();
+        all.extend(self.services_with_ports().await?);
+        Ok(all.into_iter().collect())
     }
 
     /// Every service whose requests wait until a time, whether it has come or not.

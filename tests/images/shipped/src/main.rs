@@ -9,6 +9,7 @@
 //! | `NEVER_LISTEN` | - | stays alive without a port |
 //! | `PROBE_STATUS` | 200 | status of `/healthz` |
 //! | `TERM_MODE` | `exit` | on SIGTERM: `exit` at once, `graceful` (requests in flight end first), `ignore` |
+//! | `ECHO_PORT` | - | beside: over TCP it says `VERSION` and a line end and echoes; over UDP it answers `VERSION`, a space, the datagram |
 //! | `EAT_MB` | - | takes so much memory before it listens |
 //!
 //! Its arguments make it something else than a web server: `work` (a worker that only waits for SIGTERM), `end CODE TEXT`
@@ -18,6 +19,7 @@
 //! `/headers`, `/body`, `/sse?n=&ms=`, `/ws` (echo), `/read?path=`, `/write?path=&text=`, `/eat?mb=`,
 //! `/connect?to=host:port`, `/fetch?from=host:port`, `/exit?code=`, `/host`, `/echo/...` (the path as it came).
 
+mod echo;
 mod http;
 mod routes;
 mod signals;
@@ -101,6 +103,9 @@ fn main() -> std::io::Result<()> {
     pause(number("START_DELAY_MS").unwrap_or(0));
     if env::var_os("NEVER_LISTEN").is_some() {
         wait_for_ever();
+    }
+    if let Some(port) = number("ECHO_PORT") {
+        echo::listen(port as u16)?;
     }
     let port = number("PORT").unwrap_or(8080) as u16;
     let listener = listen(port)?;

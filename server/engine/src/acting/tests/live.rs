@@ -30,6 +30,7 @@ pub(super) async fn go_live(acting: &Acting, path: &ServicePath) -> u64 {
             settings: job.settings.clone(),
             port: Some(8080),
             domains: vec![],
+            published: Vec::new(),
             variables: variables.into_iter().map(|row| (row.key, row.digest)).collect(),
             files: Default::default(),
         },

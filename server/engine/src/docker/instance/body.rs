@@ -33,7 +33,9 @@ pub(super) fn of(spec: &InstanceSpec) -> Result<ContainerCreateBody, DockerError
         labels: Some(spec.labels.clone().into_iter().collect()),
         user: spec.user.clone(),
         working_dir: spec.working_dir.clone(),
-        exposed_ports: Some(spec.ports.iter().map(|p| format!("{}/tcp", p.container_port)).collect()),
+        exposed_ports: Some(
+            spec.ports.iter().map(|p| format!("{}/{}", p.container_port, p.protocol)).collect(),
+        ),
         stop_signal: spec.stop_signal.clone(),
         stop_timeout: spec.stop_timeout.and_then(|t| i64::try_from(t.as_secs()).ok()),
         host_config: Some(host_config(spec)?),
@@ -130,7 +132,7 @@ fn mount(mount: &Mount) -> Result<ApiMount, DockerError> {
 fn bindings(ports: &[PublishedPort]) -> HashMap<String, Option<Vec<PortBinding>>> {
     let mut bindings: HashMap<String, Option<Vec<PortBinding>>> = HashMap::new();
     for published in ports {
-        let key = format!("{}/tcp", published.container_port);
+        let key = format!("{}/{}", published.container_port, published.protocol);
         bindings.entry(key).or_default().get_or_insert_default().push(PortBinding {
             host_ip: Some(published.address.to_string()),
             host_port: Some(published.port.to_string()),

@@ -111,6 +111,7 @@ fn what_runs_for_a_service_that_the_store_never_heard_of_is_never_removed_by_its
         id: environment.to_string(),
         name: format!("network-{environment}"),
         labels: labels(&[(ENVIRONMENT, EnvironmentId(Uuid::from_u128(environment)).to_string())]),
+        ipv6: false,
     };
     let mut more = of(UNKNOWN, 1);
     more.push((ENVIRONMENT, EnvironmentId(Uuid::from_u128(11)).to_string()));
@@ -145,7 +146,12 @@ fn r_disk_3_only_names_that_berth_gave_an_image_are_berths() {
 fn what_names_nothing_goes_after_the_grace() {
     let found = Found {
         instances: vec![container("nameless", InstanceState::Exited, &[])],
-        networks: vec![NetworkSummary { id: "1".into(), name: "network".into(), labels: labels(&[]) }],
+        networks: vec![NetworkSummary {
+            id: "1".into(),
+            name: "network".into(),
+            labels: labels(&[]),
+            ipv6: false,
+        }],
         volumes: vec![VolumeSummary { name: "volume".into(), labels: labels(&[]), size: None }],
         ..Found::default()
     };

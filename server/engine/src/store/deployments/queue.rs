@@ -231,7 +231,7 @@ async fn supersede_live(write: &mut Write, job: &Job) -> StoreResult<()> {
     Ok(())
 }
 
-pub(super) fn event(job: &Job, kind: EventKind, message: String) -> NewEvent {
+pub(in crate::store) fn event(job: &Job, kind: EventKind, message: String) -> NewEvent {
     NewEvent::new(&job.actor(), kind, Subject::deployment(job.service, &job.path, job.number), message)
 }
 

@@ -79,6 +79,20 @@ entity! {
 }
 
 entity! {
+    /// Ports of the machine that lead to services without HTTP.
+    published_ports "published_ports" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        organisation_id: Uuid,
+        service_id: Uuid,
+        protocol: String,
+        port: i32,
+        target: i32,
+        created_at: Time,
+    }
+}
+
+entity! {
     /// Host names and paths that lead to services.
     domains "domains" {
         #[sea_orm(primary_key, auto_increment = false)]
