@@ -9,6 +9,9 @@ use crate::{
         deployment::DeploymentPage,
         disk::{DiskPage, OrphansPage},
         events::EventsPage,
+        git_hosts::{
+            AppInstalledPage, AppMadePage, ChooseRepositoryPage, GitHostsPage, MakeAppPage, RepositoriesPage,
+        },
         not_found::NotFoundPage,
         project::ProjectPage,
         project_settings::ProjectSettingsPage,
@@ -76,6 +79,12 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/disk") view=DiskPage/>
             <Route path=path!("/disk/orphans") view=OrphansPage/>
             <Route path=path!("/account") view=AccountPage/>
+            <Route path=path!("/git-hosts") view=GitHostsPage/>
+            <Route path=path!("/git-hosts/app") view=MakeAppPage/>
+            <Route path=path!("/git-hosts/made") view=AppMadePage/>
+            <Route path=path!("/git-hosts/installed/:connection") view=AppInstalledPage/>
+            <Route path=path!("/git-hosts/:connection") view=RepositoriesPage/>
+            <Route path=path!("/git-hosts/:connection/repository") view=ChooseRepositoryPage/>
             <Route path=path!("/registries") view=RegistriesPage/>
             <Route path=path!("/components") view=crate::pages::gallery::GalleryPage/>
         </FlatRoutes>

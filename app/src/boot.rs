@@ -80,6 +80,7 @@ pub fn is_still(path: &str) -> bool {
         parts[..],
         // The gallery is only in builds for people who work on Berth.
         ["components" | "certificates" | "registries"]
+            | ["git-hosts", ..]
             | ["projects", _, _, _, "previews" | "proxy"]
             | ["projects", _, _, _, "domains", _]
     )
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_looked_at_now_and_then_stays_as_it_came() {
-        for path in ["/components", "/certificates", "/projects/a/b/c/proxy", "/projects/a/b/c/domains/1"] {
+        for path in ["/components", "/certificates", "/git-hosts/1/repository", "/projects/a/b/c/proxy", "/projects/a/b/c/domains/1"] {
             assert!(is_still(path), "{path}");
         }
         for path in

@@ -7,6 +7,8 @@ pub mod deployment;
 pub mod disk;
 pub mod events;
 pub mod gallery;
+#[cfg(feature = "ssr")]
+pub mod git_hosts;
 pub mod not_found;
 pub mod project;
 pub mod project_settings;
@@ -23,6 +25,13 @@ mod still;
 #[cfg(not(feature = "ssr"))]
 pub mod certificates {
     pub use super::still::StillPage as CertificatesPage;
+}
+#[cfg(not(feature = "ssr"))]
+pub mod git_hosts {
+    pub use super::still::{
+        StillPage as GitHostsPage, StillPage as MakeAppPage, StillPage as AppMadePage,
+        StillPage as AppInstalledPage, StillPage as RepositoriesPage, StillPage as ChooseRepositoryPage,
+    };
 }
 #[cfg(not(feature = "ssr"))]
 pub mod registries {

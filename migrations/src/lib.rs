@@ -3,6 +3,7 @@
 //! in a later version.
 
 mod certificates;
+mod connections;
 mod domain_settings;
 mod files;
 mod hooks;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(previews::Previews),
             Box::new(known_hosts::KnownHosts),
             Box::new(registries::Registries),
+            Box::new(connections::Connections),
         ]
     }
 }

@@ -2,6 +2,7 @@
 //! leaves.
 
 mod account;
+mod connections;
 mod deployments;
 mod domains;
 mod events;

@@ -3,7 +3,7 @@
 use berth_tests::prelude::*;
 
 /// Pages that only a member sees.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/production/new",
@@ -20,6 +20,7 @@ const PAGES: [&str; 16] = [
     "/disk/orphans",
     "/account",
     "/registries",
+    "/git-hosts",
 ];
 
 async fn page(client: &Client, path: &str) -> Result<Answer> {
@@ -149,6 +150,12 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("token", "00000000000000000000000000000000"),
         ("branch", "main"),
         ("file", "00000000000000000000000000000000"),
+        ("connection", "00000000000000000000000000000000"),
+        ("url", "https://git.example.com/team/shop.git"),
+        ("code", "x"),
+        ("state", "x"),
+        ("installation", "1"),
+        ("repository", "team/shop"),
         ("registry", "00000000000000000000000000000000"),
         ("address", "registry.invalid"),
         ("delivery", "00000000000000000000000000000000"),

@@ -55,6 +55,7 @@ impl Place {
             place("{delivery}", &uuid::Uuid::nil().to_string()),
             place("{zone}", "example.com"),
             place("{certificate}", &uuid::Uuid::nil().to_string()),
+            place("{connection}", &uuid::Uuid::nil().to_string()),
             place("{registry}", &uuid::Uuid::nil().to_string()),
             ("{id}", id),
             ("{file}", file),

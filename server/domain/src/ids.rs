@@ -66,4 +66,6 @@ id! {
     DeliveryId,
     /// A registry of images.
     RegistryId,
+    /// A connection to a git host.
+    ConnectionId,
 }

@@ -7,6 +7,7 @@ pub mod account;
 pub mod ansi;
 pub mod builder;
 pub mod certificate;
+pub mod connection;
 pub mod deployment;
 pub mod disk;
 pub mod domain_name;

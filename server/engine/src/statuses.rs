@@ -150,6 +150,13 @@ impl Engine {
     /// The git host of a service, when a token for it is kept and it is known what kind of host it is.
     pub(crate) async fn host_of(&self, row: &ServiceRow) -> Result<Option<Host>> {
         let Source::Git(git) = &row.source else { return Ok(None) };
+        if git.connection.is_some() {
+            return self.connected_host(row).await.or_else(|error| {
+                // A connection that was removed, or a host that is away; the service's own pages say it.
+                info!(service = %row.path, %error, "the connection to the git host cannot be used");
+                Ok(None)
+            });
+        }
         let Some(credential) = self.open_credential(row.id, row.credential.as_deref())? else {
             return Ok(None);
         };

@@ -46,6 +46,7 @@ fn NewService(project: Name, environment: Name) -> impl IntoView {
     let typed = move |text: String, image: bool| {
         suggested.set(suggested_from(&text, image).map(|name| name.to_string()).unwrap_or_default());
     };
+    let pick = format!("/git-hosts?for={project}/{environment}");
     view! {
         <Page title="New service" crumbs=crumbs(&project, &environment)>
             <Form action=create class="form new-service">
@@ -53,6 +54,7 @@ fn NewService(project: Name, environment: Name) -> impl IntoView {
                 <Hidden name="environment" value=environment.to_string()/>
                 <Card title="Where it comes from">
                     <SourceKind typed/>
+                    <p class="hint"><a href=pick>"Pick a repository of a git host"</a></p>
                 </Card>
                 <Card title="Name">
                     <TextField name="name" label="Name" node_ref=name optional=true mono=true autocomplete="off"
