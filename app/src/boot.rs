@@ -118,7 +118,13 @@ mod tests {
 
     #[test]
     fn what_is_looked_at_now_and_then_stays_as_it_came() {
-        for path in ["/components", "/certificates", "/git-hosts/1/repository", "/projects/a/b/c/proxy", "/projects/a/b/c/domains/1"] {
+        for path in [
+            "/components",
+            "/certificates",
+            "/git-hosts/1/repository",
+            "/projects/a/b/c/proxy",
+            "/projects/a/b/c/domains/1",
+        ] {
             assert!(is_still(path), "{path}");
         }
         for path in

@@ -116,7 +116,10 @@ async fn the_repositories_of_each_host_are_listed_in_pages_and_searched() -> Res
         let at = format!("/connections/{id}/branches?repository=team/site&search=");
         let branches: Value = owner.get(&at).await?.ok()?;
         ensure!(branches["items"] == json!(["main", "feature/search"]), "{kind}: {branches}");
-        owner.get(&format!("/connections/{id}/branches?repository=../x")).await?.refuses_field("repository")?;
+        owner
+            .get(&format!("/connections/{id}/branches?repository=../x"))
+            .await?
+            .refuses_field("repository")?;
     }
     Ok(())
 }
@@ -132,7 +135,11 @@ async fn a_connection_opens_repositories_of_its_own_host_and_organisation_only()
     let web = path("shop/production/web");
     owner.create_project("shop").await?;
     let at = "/projects/shop/environments/production/services";
-    for url in ["https://evil.example/team/site.git", "http://127.0.0.1:1/team/site.git", "git@127.0.0.1:team/site.git"] {
+    for url in [
+        "https://evil.example/team/site.git",
+        "http://127.0.0.1:1/team/site.git",
+        "git@127.0.0.1:team/site.git",
+    ] {
         let source = json!({ "type": "git", "url": url, "connection": id });
         developer.post(at, json!({ "name": "web", "source": source })).await?.refuses_field("url")?;
     }
@@ -158,7 +165,8 @@ async fn the_host_is_told_where_to_push_once_and_the_secret_is_the_services_own(
     owner.create_service(&web, source.clone(), json!({})).await?;
     let hooks = host.hooks();
     ensure!(hooks.len() == 1, "{hooks:?}");
-    let (to, secret) = (&hooks[0]["config"]["url"], hooks[0]["config"]["secret"].as_str().context("a secret")?);
+    let (to, secret) =
+        (&hooks[0]["config"]["url"], hooks[0]["config"]["secret"].as_str().context("a secret")?);
     let push = Delivery::push("other", COMMIT, "Elsewhere", secret);
     let answer = push.send(&berth.anonymous()?, to.as_str().context("an address")?).await?;
     ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
@@ -181,9 +189,15 @@ async fn app(owner: &Client, host: &CodeHost) -> Result<String> {
     let begun: Value =
         owner.post("/connections/github-app", json!({ "url": host.url(), "account": "team" })).await?.ok()?;
     let post_to = begun["post_to"].as_str().context("an address")?;
-    ensure!(post_to.starts_with(&format!("{}/organizations/team/settings/apps/new?state=", host.url())), "{post_to}");
+    ensure!(
+        post_to.starts_with(&format!("{}/organizations/team/settings/apps/new?state=", host.url())),
+        "{post_to}"
+    );
     let manifest: Value = serde_json::from_str(begun["manifest"].as_str().unwrap_or_default())?;
-    ensure!(manifest["public"] == false && manifest["default_permissions"]["contents"] == "read", "{manifest}");
+    ensure!(
+        manifest["public"] == false && manifest["default_permissions"]["contents"] == "read",
+        "{manifest}"
+    );
     let state = post_to.split("state=").nth(1).context("a state")?;
     let made = json!({ "code": "good1", "state": state });
     let forged = json!({ "code": "good1", "state": format!("{state}0") });
@@ -209,7 +223,8 @@ async fn an_app_is_made_from_its_manifest_and_its_tokens_are_renewed_before_they
     owner.post(&format!("{at}/installation"), json!({ "installation": 1 })).await?.refused(503)?;
     host.install(true);
     owner.post(&format!("{at}/installation"), json!({ "installation": 1 })).await?.refused(503)?;
-    let noted: Value = owner.post(&format!("{at}/installation"), json!({ "installation": 4711 })).await?.ok()?;
+    let noted: Value =
+        owner.post(&format!("{at}/installation"), json!({ "installation": 4711 })).await?.ok()?;
     ensure!(noted["install_url"].is_null(), "{noted}");
     for _ in 0..3 {
         let found: Value = owner.get(&listed).await?.ok()?;

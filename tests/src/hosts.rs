@@ -148,5 +148,9 @@ fn token(headers: &HeaderMap) -> String {
 fn allowed(kept: &Kept, headers: &HeaderMap) -> Result<String, Answer> {
     let token = token(headers);
     let granted = kept.known().granted.last() == Some(&token);
-    if token == TOKEN || granted { Ok(token) } else { Err(refused(StatusCode::UNAUTHORIZED, "Bad credentials")) }
+    if token == TOKEN || granted {
+        Ok(token)
+    } else {
+        Err(refused(StatusCode::UNAUTHORIZED, "Bad credentials"))
+    }
 }

@@ -122,7 +122,8 @@ pub async fn create_from_repository(
         "" => forms::suggested_name(&source).ok_or_else(|| forms::invalid("name", "A name is required."))?,
         name => forms::name("name", name)?,
     };
-    let (project, environment) = (forms::name("project", &project)?, forms::name("environment", &environment)?);
+    let (project, environment) =
+        (forms::name("project", &project)?, forms::name("environment", &environment)?);
     let request = CreateService { name, source, settings: Default::default() };
     let service = acting.create_service(&project, &environment, request).await?;
     let page = format!("/projects/{}", service.path);

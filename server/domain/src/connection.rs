@@ -1,6 +1,10 @@
 //! Connections of an organisation to git hosts: repositories are listed, cloned and answered with them.
 
-use crate::{ids::ConnectionId, permission::text_enum, webhook::{DeliveryView, Provider}};
+use crate::{
+    ids::ConnectionId,
+    permission::text_enum,
+    webhook::{DeliveryView, Provider},
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};

@@ -128,7 +128,8 @@ impl Default for PushedSource {
 impl PushedSource {
     /// The branch and the build of a repository elsewhere.
     pub fn of(git: GitSource) -> Self {
-        let GitSource { url: _, connection: _, branch, folder, dockerfile, build_args, target, builder } = git;
+        let GitSource { url: _, connection: _, branch, folder, dockerfile, build_args, target, builder } =
+            git;
         Self { branch, folder, dockerfile, build_args, target, builder }
     }
 

@@ -8,7 +8,6 @@ mod register;
 
 pub(crate) use app::install_url;
 pub(crate) use host_url::{HostUrl, is_repository};
-pub(crate) use manifest::Begun;
 
 use crate::{
     Engine, Error, Result,
@@ -165,7 +164,8 @@ fn removed() -> Error {
         ProblemKind::Conflict,
         "The connection to the git host that the source of this service names was removed.",
     );
-    gone.with_hint("Choose a repository of another connection as its source, or its address without one.").into()
+    gone.with_hint("Choose a repository of another connection as its source, or its address without one.")
+        .into()
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl Engine {
                     told.remember(id, stage);
                     return Ok(());
                 }
-                Err(Refused { why, again: true }) if pause.is_some() => {
+                Err(Refused { why, again: true, .. }) if pause.is_some() => {
                     info!(service = %row.path, why, "the git host could not be told; it is tried again");
                     tokio::time::sleep(pause.unwrap_or_default()).await;
                 }

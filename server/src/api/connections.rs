@@ -7,8 +7,8 @@ use super::{
 use crate::http::{App, Refusal};
 use axum::{Json, http::StatusCode};
 use berth_domain::connection::{
-    AddConnection, AppManifest, BeginApp, ConnectionView, FinishApp, HostBranchesView, HostQuery, InstalledApp,
-    RepositoriesView, WebhookRegistration,
+    AddConnection, AppManifest, BeginApp, ConnectionView, FinishApp, HostBranchesView, HostQuery,
+    InstalledApp, RepositoriesView, WebhookRegistration,
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 

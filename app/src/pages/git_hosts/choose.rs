@@ -4,7 +4,9 @@ use super::{asked, target};
 use crate::{
     api::connections::{ConnectSource, CreateFromRepository, load_branches},
     api::service::forms::suggested_from,
-    components::{Button, Card, Form, Hidden, Load, Loadable, Page, SelectField, Submission, TextField, Variant},
+    components::{
+        Button, Card, Form, Hidden, Load, Loadable, Page, SelectField, Submission, TextField, Variant,
+    },
     pages::param,
 };
 use berth_domain::{connection::HostBranchesView, service::ServicePath};
@@ -23,8 +25,12 @@ struct Picked {
 #[component]
 pub fn ChooseRepositoryPage() -> impl IntoView {
     let (connection, name, search) = (param("connection").get_untracked(), asked("name"), asked("search"));
-    let picked =
-        Picked { connection: connection.clone(), url: asked("url"), branch: asked("branch"), target: target() };
+    let picked = Picked {
+        connection: connection.clone(),
+        url: asked("url"),
+        branch: asked("branch"),
+        target: target(),
+    };
     let (repository, wanted) = (name.clone(), search.clone());
     let branches: Loadable<HostBranchesView> =
         Resource::new(|| (), move |()| load_branches(connection.clone(), repository.clone(), wanted.clone()));
@@ -76,7 +82,8 @@ fn Change(path: ServicePath, picked: Picked, options: Vec<(String, String)>) -> 
 #[component]
 fn Create(picked: Picked, options: Vec<(String, String)>) -> impl IntoView {
     let create = Submission::to::<CreateFromRepository>();
-    let (project, environment) = picked.target.split_once('/').unwrap_or((picked.target.as_str(), "production"));
+    let (project, environment) =
+        picked.target.split_once('/').unwrap_or((picked.target.as_str(), "production"));
     let (project, environment) = (project.to_owned(), environment.to_owned());
     let name = suggested_from(&picked.url, false).map(|name| name.to_string()).unwrap_or_default();
     view! {

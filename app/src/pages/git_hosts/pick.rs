@@ -65,5 +65,6 @@ fn Repositories(found: RepositoriesView, connection: String, search: String) -> 
         }
     };
     let rows = found.items.into_iter().map(row).collect_view();
-    view! { <Table head=vec!["Repository", "", "Branch"] caption="Repositories">{rows}</Table>{next} }.into_any()
+    view! { <Table head=vec!["Repository", "", "Branch"] caption="Repositories">{rows}</Table>{next} }
+        .into_any()
 }

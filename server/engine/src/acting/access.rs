@@ -60,7 +60,10 @@ impl Acting {
     async fn connection_words(&self, git: &GitSource) -> Result<Option<String>> {
         match self.engine.connection_of(self.scope(), git).await {
             Ok(found) => Ok(found.map(|(row, _)| {
-                format!("The connection to {} as {} opens it; a credential of its own is not used.", row.url, row.account)
+                format!(
+                    "The connection to {} as {} opens it; a credential of its own is not used.",
+                    row.url, row.account
+                )
             })),
             Err(error @ Error::Problem(_)) => Ok(Some(error.problem().to_string())),
             Err(error) => Err(error),

@@ -65,7 +65,8 @@ impl Acting {
         let url = host_url(request.kind, &request.url)?;
         let (token, username) = (request.token.trim().to_owned(), request.username.trim().to_owned());
         let allowed = &self.engine.config().private_hosts;
-        let host = Host::connected(request.kind, url.as_str(), token.clone(), allowed).with_username(&username);
+        let host =
+            Host::connected(request.kind, url.as_str(), token.clone(), allowed).with_username(&username);
         let account = host.whoami(request.kind, request.account.trim()).await?;
         let identity = Identity::Token { username, token };
         self.keep_connection(ConnectionId(Uuid::now_v7()), request.kind, &url, account, identity).await
@@ -122,7 +123,10 @@ impl Acting {
         }
         let mut told = format!("The connection to {} as {} was removed.", row.url, row.account);
         if !named.is_empty() {
-            told.push_str(&format!(" These services cannot be fetched with it any more: {}.", named.join(", ")));
+            told.push_str(&format!(
+                " These services cannot be fetched with it any more: {}.",
+                named.join(", ")
+            ));
         }
         write.record(self.tells(EventKind::ConnectionDeleted, Subject::organisation(), told));
         Ok(write.commit().await?)
@@ -202,12 +206,17 @@ impl Acting {
         let Source::Git(git) = source else { return Ok(()) };
         let Some(id) = git.connection else { return Ok(()) };
         let row = self.rows().connection(id).await?;
-        let row = row.ok_or_else(|| Error::invalid("connection", "There is no such connection to a git host."))?;
+        let row =
+            row.ok_or_else(|| Error::invalid("connection", "There is no such connection to a git host."))?;
         repository_at(&row, &git.url).map(drop)
     }
 
     /// Sees that the host of a source's connection sends pushes. What it refuses is said in the events and changes nothing.
-    pub(super) async fn tell_host_where_to_push(&self, path: &ServicePath, old: Option<&Source>) -> Result<()> {
+    pub(super) async fn tell_host_where_to_push(
+        &self,
+        path: &ServicePath,
+        old: Option<&Source>,
+    ) -> Result<()> {
         let service = service_in(&self.rows(), path).await?;
         let Source::Git(git) = &service.source else { return Ok(()) };
         let Some(id) = git.connection else { return Ok(()) };

@@ -86,7 +86,9 @@ mod tests {
 
     #[test]
     fn an_address_of_a_host_has_nothing_secret_in_it() {
-        for bad in ["git.example.com", "ftp://a.example", "https://u:p@a.example", "https://a.example/?x=1", ""] {
+        for bad in
+            ["git.example.com", "ftp://a.example", "https://u:p@a.example", "https://a.example/?x=1", ""]
+        {
             assert!(bad.parse::<HostUrl>().is_err(), "{bad}");
         }
         assert_eq!("https://a.example/".parse::<HostUrl>().unwrap().as_str(), "https://a.example");

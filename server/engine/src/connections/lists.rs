@@ -24,12 +24,17 @@ impl Host {
         let answer = match self.read(Method::GET, &url, None).await {
             Ok(answer) => answer.json,
             Err(refused) if matches!(refused.status, 401 | 403) => {
-                let why = format!("{} does not take this token: it may be mistyped, ended, or not allowed to do this.", self.base());
+                let why = format!(
+                    "{} does not take this token: it may be mistyped, ended, or not allowed to do this.",
+                    self.base()
+                );
                 return Err(Error::invalid("token", why));
             }
             Err(refused) if refused.status == 404 => {
                 let (field, what) = match kind {
-                    ConnectionKind::Bitbucket => ("account", "knows no such workspace, or does not show it to this token"),
+                    ConnectionKind::Bitbucket => {
+                        ("account", "knows no such workspace, or does not show it to this token")
+                    }
                     _ => ("url", "has no interface of this kind of host"),
                 };
                 return Err(Error::invalid(field, format!("{} {what}.", self.base())));
@@ -41,7 +46,8 @@ impl Host {
             ConnectionKind::GitLab => answer["username"].as_str(),
             _ => answer["login"].as_str(),
         };
-        let odd = || Error::invalid("url", format!("{} does not answer like this kind of host.", self.base()));
+        let odd =
+            || Error::invalid("url", format!("{} does not answer like this kind of host.", self.base()));
         name.map(str::to_owned).ok_or_else(odd)
     }
 }
@@ -101,7 +107,9 @@ fn repositories(row: &ConnectionRow, host: &Host) -> String {
         ConnectionKind::GitLab => {
             format!("{base}/projects?membership=true&simple=true&order_by=last_activity_at&per_page=50")
         }
-        ConnectionKind::Bitbucket => format!("{base}/repositories/{}?pagelen=50&sort=-updated_on", row.account),
+        ConnectionKind::Bitbucket => {
+            format!("{base}/repositories/{}?pagelen=50&sort=-updated_on", row.account)
+        }
         _ => format!("{base}/user/repos?per_page=100&sort=pushed"),
     }
 }
@@ -178,7 +186,12 @@ fn repository(kind: ConnectionKind, one: &Value) -> Option<RepositoryView> {
             let links = one["links"]["clone"].as_array()?;
             let https = links.iter().find(|link| matches!(link["name"].as_str(), Some("https" | "http")))?;
             let branch = text(&one["mainbranch"]["name"]);
-            (text(&one["full_name"])?, without_user(https["href"].as_str()?)?, branch, one["is_private"] == true)
+            (
+                text(&one["full_name"])?,
+                without_user(https["href"].as_str()?)?,
+                branch,
+                one["is_private"] == true,
+            )
         }
         _ => (
             text(&one["full_name"])?,

@@ -84,13 +84,15 @@ impl Engine {
         let url = format!("{}/app-manifests/{code}/conversions", host.base());
         let answer = match host.read(Method::POST, &url, None).await {
             Err(refused) if matches!(refused.status, 404 | 422) => {
-                let spent = Problem::invalid("code", "GitHub does not know this code: it is good once, for an hour.");
+                let spent =
+                    Problem::invalid("code", "GitHub does not know this code: it is good once, for an hour.");
                 return Err(spent.with_hint("Begin again.").into());
             }
             answer => answer.map_err(unavailable)?.json,
         };
         identity(&answer).ok_or_else(|| {
-            Problem::new(ProblemKind::Unavailable, format!("{} gave no App for the code.", host.base())).into()
+            Problem::new(ProblemKind::Unavailable, format!("{} gave no App for the code.", host.base()))
+                .into()
         })
     }
 }

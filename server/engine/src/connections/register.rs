@@ -73,7 +73,8 @@ impl Host {
         let hooks = format!("{}/hooks", self.address());
         let known = self.read(Method::GET, &hooks, None).await?.json;
         let all = known.as_array().or(known["values"].as_array()).map(Vec::as_slice).unwrap_or_default();
-        let same = all.iter().find(|one| [&one["url"], &one["config"]["url"]].iter().any(|u| **u == hook.url));
+        let same =
+            all.iter().find(|one| [&one["url"], &one["config"]["url"]].iter().any(|u| **u == hook.url));
         let body = self.hook_body(hook);
         let Some(same) = same else { return self.read(Method::POST, &hooks, Some(&body)).await.map(drop) };
         let id = match &same["id"] {

@@ -142,7 +142,12 @@ impl Host {
     }
 
     /// What it answers as JSON; anything but success is a refusal.
-    pub(crate) async fn read(&self, method: Method, url: &str, body: Option<&Value>) -> Result<Answer, Refused> {
+    pub(crate) async fn read(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, Refused> {
         let mut answer = self.ask(method, url, body).await?;
         if !answer.status().is_success() {
             return Err(self.refusal(answer.status()));

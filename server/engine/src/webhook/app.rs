@@ -55,7 +55,9 @@ impl Engine {
         if call.provider != Provider::GitHub {
             return Err(not_believed("This is the webhook of an App at GitHub."));
         }
-        if let Some(why) = signature::distrust(app.webhook_secret.as_bytes(), &call, &incoming.body, self.now()) {
+        if let Some(why) =
+            signature::distrust(app.webhook_secret.as_bytes(), &call, &incoming.body, self.now())
+        {
             return Err(not_believed(why));
         }
         let about: About = serde_json::from_slice(&incoming.body)
@@ -90,7 +92,9 @@ impl Engine {
         call: &Call,
         about: &About,
     ) -> Result<Option<AppDelivery>> {
-        let (Some(installation), Some(action)) = (&about.installation, &about.action) else { return Ok(None) };
+        let (Some(installation), Some(action)) = (&about.installation, &about.action) else {
+            return Ok(None);
+        };
         let now = match (call.event.as_str(), action.as_str()) {
             ("installation", "created" | "unsuspend") => Some(installation.id),
             ("installation", "deleted" | "suspend") if row.installation == Some(installation.id) => None,
@@ -131,10 +135,18 @@ mod tests {
     #[test]
     fn a_repository_is_known_by_both_of_its_addresses() {
         let host: HostUrl = "https://github.com".parse().expect("an address");
-        for url in ["https://github.com/Team/shop.git", "git@github.com:team/shop.git", "https://github.com/team/shop"] {
+        for url in [
+            "https://github.com/Team/shop.git",
+            "git@github.com:team/shop.git",
+            "https://github.com/team/shop",
+        ] {
             assert!(is_of(&host, url, "team/Shop"), "{url}");
         }
-        for url in ["https://gitlab.com/team/shop.git", "git@gitlab.com:team/shop.git", "https://github.com/team/shop2"] {
+        for url in [
+            "https://gitlab.com/team/shop.git",
+            "git@gitlab.com:team/shop.git",
+            "https://github.com/team/shop2",
+        ] {
             assert!(!is_of(&host, url, "team/shop"), "{url}");
         }
     }
