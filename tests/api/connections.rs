@@ -6,7 +6,7 @@ use berth_tests::{
     hosts::{APP_SECRET, CodeHost, OTHERS, TOKEN},
     prelude::*,
     verbs::{self, of},
-    webhook::{Delivery, push_payload},
+    webhook::{Delivery, Host, push_payload},
 };
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -291,4 +291,33 @@ async fn a_call_of_an_app_goes_to_every_service_of_its_repository() -> Result<()
     let nowhere = format!("/hooks/apps/{}", uuid::Uuid::nil().simple());
     ensure!(ping.send(&nobody, &nowhere).await?.status == 404);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_preview_at_bitbucket_is_found_and_commented_on_by_the_connection() -> Result<()> {
+    let host = CodeHost::start().await?;
+    let berth = berth(Database::Sqlite, &host).await?;
+    let owner = berth.owner().await?;
+    let repository = host.git.repository("team/site")?;
+    repository.commit("First", &[("Dockerfile", "FROM scratch\n")])?;
+    repository.branch("title")?;
+    let head = repository.commit("Another title", &[("index.html", "two")])?;
+    let id = connected(&owner, "bitbucket", &host).await?;
+    let source = json!({ "type": "git", "url": repository.url, "connection": id });
+    owner.create_service(&path("shop/production/web"), source, json!({ "previews": { "on": true } })).await?;
+    let hooks = host.hooks();
+    let hook = hooks.first().context("the host was told where to push")?;
+    let (url, secret) = (hook["url"].as_str().context("url")?, hook["secret"].as_str().context("secret")?);
+    let mut body: Value = serde_json::from_str(include_str!("payloads/bitbucket/pull_request.json"))?;
+    body["pullrequest"]["source"]["commit"]["hash"] = json!(head[..12]);
+    let call = Host::Bitbucket.call("pullrequest:created", body.to_string().into_bytes(), secret);
+    let answer = call.send(&berth.anonymous()?, url).await?;
+    ensure!(answer.status == 202, "{} {}", answer.status, answer.text);
+    eventually("the pull request has its comment", || async {
+        let comments = host.comments();
+        let text = comments.first().and_then(|one| one["content"]["raw"].as_str()).unwrap_or_default();
+        ensure!(comments.len() == 1 && text.contains("Preview of shop/production/web"), "{comments:?}");
+        Ok(())
+    })
+    .await
 }

@@ -6,7 +6,7 @@ use berth_domain::connection::{
 };
 #[cfg(feature = "ssr")]
 use berth_domain::{
-    connection::{AddConnection, BeginApp, FinishApp, HostQuery, InstalledApp},
+    connection::{HostQuery, InstalledApp},
     ids::ConnectionId,
     problem::Problem,
     source::{GitSource, Source},
@@ -28,6 +28,7 @@ pub async fn add_connection(
     #[server(default)] username: String,
     token: String,
 ) -> Result<(), PanelError> {
+    use berth_domain::connection::AddConnection;
     let acting = super::acting().await?;
     let kind = kind.parse().map_err(|why: String| PanelError::invalid("kind", why))?;
     acting.add_connection(AddConnection { kind, url, account, username, token }).await?;
@@ -57,6 +58,7 @@ pub async fn begin_app(
     #[server(default)] url: String,
     #[server(default)] account: String,
 ) -> Result<AppManifest, PanelError> {
+    use berth_domain::connection::BeginApp;
     let begun = super::acting().await?.begin_app(BeginApp { url, account }).await?;
     super::request::allow_form_to(&begun.post_to);
     Ok(begun)
@@ -65,6 +67,7 @@ pub async fn begin_app(
 /// Keeps the App that GitHub made.
 #[server(prefix = "/panel", endpoint = "connections/finish")]
 pub async fn finish_app(code: String, state: String) -> Result<(), PanelError> {
+    use berth_domain::connection::FinishApp;
     let made = super::acting().await?.finish_app(FinishApp { code, state }).await?;
     match made.install_url {
         Some(_) => super::done("/git-hosts", "app-made"),
@@ -77,7 +80,7 @@ pub async fn finish_app(code: String, state: String) -> Result<(), PanelError> {
 #[server(prefix = "/panel", endpoint = "connections/installed")]
 pub async fn app_installed(connection: String, installation: String) -> Result<ConnectionView, PanelError> {
     let acting = super::acting().await?;
-    let installation = installation.parse().map_err(|why| PanelError::invalid("installation", why))?;
+    let installation = installation.parse::<u64>().map_err(|why| PanelError::invalid("installation", why))?;
     Ok(acting.app_installed(known(&connection)?, InstalledApp { installation }).await?)
 }
 

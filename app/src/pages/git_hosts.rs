@@ -79,10 +79,11 @@ fn PresentSource(service: ServiceView) -> impl IntoView {
     }
     let (disconnect, register) = (Submission::to::<ConnectSource>(), Submission::to::<RegisterWebhook>());
     let path = service.path.to_string();
+    let registered = path.clone();
     view! {
         <Card title=format!("{path} names a connection") text=service.source.summary()>
             <Form action=register class="inline-form">
-                <Hidden name="path" value=path.clone()/>
+                <Hidden name="path" value=registered/>
                 <Button icon="check">"Have the host send its pushes"</Button>
             </Form>
             <Form action=disconnect class="inline-form">

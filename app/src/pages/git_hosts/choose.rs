@@ -36,6 +36,7 @@ pub fn ChooseRepositoryPage() -> impl IntoView {
         Resource::new(|| (), move |()| load_branches(connection.clone(), repository.clone(), wanted.clone()));
     let hidden = [("name", &name), ("url", &picked.url), ("branch", &picked.branch), ("for", &picked.target)];
     let hidden = hidden
+        .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value.clone()/> })
         .collect_view();
     view! {

@@ -39,7 +39,7 @@ pub fn RepositoriesPage() -> impl IntoView {
 fn Repositories(found: RepositoriesView, connection: String, search: String) -> impl IntoView {
     let (at, wanted) = (format!("/git-hosts/{connection}"), target());
     let next = found.next.map(|page| page.to_string()).map(|page| {
-        let pairs = [("for", wanted.as_str()), ("search", &search), ("page", &page)];
+        let pairs = [("for", wanted.as_str()), ("search", search.as_str()), ("page", page.as_str())];
         view! { <p class="form-actions"><a class="button" href=with_query(&at, &pairs)>"More"</a></p> }
     });
     if found.items.is_empty() {
@@ -51,9 +51,9 @@ fn Repositories(found: RepositoriesView, connection: String, search: String) -> 
     let row = |one: berth_domain::connection::RepositoryView| {
         let pairs = [
             ("name", one.name.as_str()),
-            ("url", &one.url),
-            ("branch", &one.default_branch),
-            ("for", &wanted),
+            ("url", one.url.as_str()),
+            ("branch", one.default_branch.as_str()),
+            ("for", wanted.as_str()),
         ];
         let choose = with_query(&format!("{at}/repository"), &pairs);
         view! {
