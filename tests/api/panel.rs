@@ -128,6 +128,16 @@ async fn r_sec_2c_server_functions_take_a_sign_in() -> Result<()> {
 /// Who has not signed in needs these to do so.
 const OPEN: [&str; 3] = ["claim", "sign_in", "set_theme"];
 
+/// Those of connections to git hosts.
+const HOST_FIELDS: [(&str, &str); 6] = [
+    ("connection", "00000000000000000000000000000000"),
+    ("url", "https://git.example.com/team/shop.git"),
+    ("code", "x"),
+    ("state", "x"),
+    ("installation", "1"),
+    ("repository", "team/shop"),
+];
+
 /// Values for the arguments that server functions have, so that they get as far as their guard.
 fn every_field(nested: bool) -> Vec<(String, &'static str)> {
     let plain = [
@@ -150,12 +160,6 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
         ("token", "00000000000000000000000000000000"),
         ("branch", "main"),
         ("file", "00000000000000000000000000000000"),
-        ("connection", "00000000000000000000000000000000"),
-        ("url", "https://git.example.com/team/shop.git"),
-        ("code", "x"),
-        ("state", "x"),
-        ("installation", "1"),
-        ("repository", "team/shop"),
         ("registry", "00000000000000000000000000000000"),
         ("address", "registry.invalid"),
         ("delivery", "00000000000000000000000000000000"),
@@ -184,7 +188,7 @@ fn every_field(nested: bool) -> Vec<(String, &'static str)> {
     let path = [("path[project]", "shop"), ("path[environment]", "production"), ("path[service]", "web")];
     let flat = [("path", "shop/production/web")];
     let paths = if nested { &path[..] } else { &flat[..] };
-    plain.iter().chain(paths).map(|(name, value)| ((*name).to_owned(), *value)).collect()
+    plain.iter().chain(&HOST_FIELDS).chain(paths).map(|(name, value)| ((*name).to_owned(), *value)).collect()
 }
 
 /// The names of all `#[server]` functions, as the source has them, with their endpoints.

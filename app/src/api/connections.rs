@@ -12,6 +12,7 @@ use berth_domain::{
     source::{GitSource, Source},
 };
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// The connections, without their tokens and keys.
 #[server(prefix = "/panel", endpoint = "connections")]
@@ -106,22 +107,31 @@ pub async fn load_branches(
     Ok(super::acting().await?.host_branches(known(&connection)?, query).await?)
 }
 
+/// A repository that was picked, and what becomes of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PickedForm {
+    pub connection: String,
+    pub url: String,
+    pub branch: String,
+    /// Empty for one out of the address.
+    pub name: String,
+    /// `create` makes the service only; anything else deploys it too.
+    pub then: String,
+}
+
 /// Makes a service of a repository, and deploys it unless told otherwise.
 #[server(prefix = "/panel", endpoint = "connections/create")]
 pub async fn create_from_repository(
     project: String,
     environment: String,
-    connection: String,
-    url: String,
-    branch: String,
-    #[server(default)] name: String,
-    #[server(default)] then: String,
+    #[server(flatten)] form: PickedForm,
 ) -> Result<(), PanelError> {
     use super::service::forms;
     use berth_domain::{deployment::DeployRequest, service::CreateService};
     let acting = super::acting().await?;
-    let source = Source::Git(at_host(GitSource::new(&url), &url, &branch, &connection)?);
-    let name = match name.trim() {
+    let source = Source::Git(at_host(GitSource::new(&form.url), &form.url, &form.branch, &form.connection)?);
+    let name = match form.name.trim() {
         "" => forms::suggested_name(&source).ok_or_else(|| forms::invalid("name", "A name is required."))?,
         name => forms::name("name", name)?,
     };
@@ -130,7 +140,7 @@ pub async fn create_from_repository(
     let request = CreateService { name, source, settings: Default::default() };
     let service = acting.create_service(&project, &environment, request).await?;
     let page = format!("/projects/{}", service.path);
-    if then == "create" {
+    if form.then == "create" {
         super::done(&page, "service-created");
         return Ok(());
     }

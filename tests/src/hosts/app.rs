@@ -60,8 +60,9 @@ impl Key {
                 .any(|one| one.verify_signature(&self.public, said.as_bytes(), &signature).is_ok());
             let now = chrono::Utc::now().timestamp();
             let (from, until) = (claims["iat"].as_i64()?, claims["exp"].as_i64()?);
+            let issuer: Option<u64> = claims["iss"].as_str()?.parse().ok();
             let timely = from <= now && until > now && until - now <= 600;
-            Some(verified && timely && head["alg"] == "RS256" && claims["iss"] == APP.to_string())
+            Some(verified && timely && head["alg"] == "RS256" && issuer == Some(APP))
         };
         read().unwrap_or(false)
     }
