@@ -4,25 +4,16 @@ use crate::{
     components::FormCount,
     live::Live,
     pages::{
-        account::AccountPage,
-        certificates::CertificatesPage,
+        AccountPage, AppInstalledPage, AppMadePage, CertificatesPage, ChooseRepositoryPage, DiskPage,
+        DomainPage, GalleryPage, GitHostsPage, MakeAppPage, NewServicePage, OrphansPage, PreviewsPage,
+        ProjectSettingsPage, ProxyPage, RegistriesPage, RepositoriesPage, RollbackPage, SettingsPage,
+        SetupPage, SignInPage,
         deployment::DeploymentPage,
-        disk::{DiskPage, OrphansPage},
         events::EventsPage,
-        git_hosts::{
-            AppInstalledPage, AppMadePage, ChooseRepositoryPage, GitHostsPage, MakeAppPage, RepositoriesPage,
-        },
         not_found::NotFoundPage,
         project::ProjectPage,
-        project_settings::ProjectSettingsPage,
         projects::ProjectsPage,
-        registries::RegistriesPage,
-        service::{
-            DeploymentsPage, DomainPage, DomainsPage, LogsPage, NewServicePage, OverviewPage, PreviewsPage,
-            ProxyPage, RollbackPage, SettingsPage, VariablesPage, VolumesPage,
-        },
-        setup::SetupPage,
-        sign_in::SignInPage,
+        service::{DeploymentsPage, DomainsPage, LogsPage, OverviewPage, VariablesPage, VolumesPage},
     },
     widgets::Chrome,
 };
@@ -86,7 +77,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/git-hosts/:connection") view=RepositoriesPage/>
             <Route path=path!("/git-hosts/:connection/repository") view=ChooseRepositoryPage/>
             <Route path=path!("/registries") view=RegistriesPage/>
-            <Route path=path!("/components") view=crate::pages::gallery::GalleryPage/>
+            <Route path=path!("/components") view=GalleryPage/>
         </FlatRoutes>
     }
 }

@@ -79,10 +79,13 @@ pub fn is_still(path: &str) -> bool {
     matches!(
         parts[..],
         // The gallery is only in builds for people who work on Berth.
-        ["components" | "certificates" | "registries"]
+        ["components" | "certificates" | "registries" | "account" | "disk" | "setup" | "sign-in"]
+            | ["disk", "orphans"]
             | ["git-hosts", ..]
-            | ["projects", _, _, _, "previews" | "proxy"]
-            | ["projects", _, _, _, "domains", _]
+            | ["projects", _, "settings"]
+            | ["projects", _, _, "new"]
+            | ["projects", _, _, _, "previews" | "proxy" | "settings"]
+            | ["projects", _, _, _, "domains" | "rollback", _]
     )
 }
 
@@ -119,17 +122,22 @@ mod tests {
     #[test]
     fn what_is_looked_at_now_and_then_stays_as_it_came() {
         for path in [
-            "/components",
-            "/certificates",
+            "/sign-in",
+            "/account",
+            "/projects/a/settings",
             "/git-hosts/1/repository",
             "/projects/a/b/c/proxy",
             "/projects/a/b/c/domains/1",
         ] {
             assert!(is_still(path), "{path}");
         }
-        for path in
-            ["/", "/projects", "/projects/a/b/c", "/projects/a/b/c/domains", "/projects/proxy/b/c/logs"]
-        {
+        for path in [
+            "/",
+            "/projects",
+            "/projects/a/b/settings",
+            "/projects/a/b/c/domains",
+            "/projects/proxy/b/c/logs",
+        ] {
             assert!(!is_still(path), "{path}");
         }
     }

@@ -91,6 +91,32 @@ addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+// What was typed into a form that was refused comes back with the problem. Secrets do not: the browser might keep them.
+const TYPED = "berth-typed";
+const isOpen = (field) => field.name && !field.matches("[type=hidden], [type=password], [type=file], [data-secret], button");
+const target = (form) => [form.getAttribute("action"), ...[...form.querySelectorAll("input[type=hidden]")].map((field) => field.value)].join(" ");
+const stateOf = (field) => (field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value);
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.method !== "post") return;
+  const fields = [...form.elements].filter(isOpen).map((field) => [field.name, stateOf(field)]);
+  sessionStorage.setItem(TYPED, JSON.stringify({ at: location.pathname, target: target(form), fields }));
+});
+const restoreTyped = () => {
+  const typed = JSON.parse(sessionStorage.getItem(TYPED) ?? "null");
+  sessionStorage.removeItem(TYPED);
+  const refused = (form) => target(form) === typed.target && form.querySelector("[role=alert]");
+  const form = typed?.at === location.pathname && [...document.forms].find(refused);
+  if (!form) return;
+  const fields = [...form.elements].filter(isOpen);
+  typed.fields.forEach(([name, state], at) => {
+    if (fields[at]?.name !== name) return;
+    if (typeof state === "boolean") fields[at].checked = state;
+    else fields[at].value = state;
+  });
+};
+restoreTyped();
+
 // A form whose problem came back by redirect lies in a dialog: show it.
 const told = document.querySelector("dialog:not([open]) [role=alert]");
 if (told) showDialog(told.closest("dialog").id);

@@ -172,8 +172,13 @@ async fn a_person_keeps_visitors_out_and_lets_them_in_again() -> Result<()> {
     browser.fill("message", "Back at nine.").await?;
     browser.press("Begin maintenance").await?;
     browser.shows("In maintenance").await?;
-    let page = verbs::visit(berth.http_port, &host, "/").await?;
-    ensure!(page.status == 503 && page.text().contains("Back at nine."), "{page:?}");
+    // The page follows what is wanted, as soon as it is kept; the proxy comes right after.
+    eventually("visitors read it", || async {
+        let page = verbs::visit(berth.http_port, &host, "/").await?;
+        ensure!(page.status == 503 && page.text().contains("Back at nine."), "{page:?}");
+        Ok(())
+    })
+    .await?;
     browser.press("End maintenance").await?;
     verbs::answers(berth.http_port, &host, "/", "one").await?;
 

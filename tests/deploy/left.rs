@@ -167,14 +167,20 @@ async fn r_disk_3_a_volume_can_be_kept_until_its_time_has_come() -> Result<()> {
     let (owner, docker, at) = (&shipped.owner, Docker::connect().await?, verbs::of(&shipped.web));
     let volume = unmounted_volume(&shipped).await?;
     let data = format!("{at}/volumes/data");
-    let delete = || owner.delete(&data, json!({ "confirm": "data" }));
-    let marked: Value = delete().await?.ok()?;
+    let delete = || async {
+        // An instance of the release before has it mounted until it has stopped.
+        eventually("the volume can be marked", || async {
+            owner.delete(&data, json!({ "confirm": "data" })).await?.ok::<Value>()
+        })
+        .await
+    };
+    let marked = delete().await?;
     ensure!(marked["deletion"]["asked_by"] == berth_tests::berth::OWNER, "{marked}");
     let kept: Value = owner.post(&format!("{data}/keep"), Value::Null).await?.ok()?;
     ensure!(kept.get("deletion").is_none(), "{kept}");
 
     // Mounted again while it is marked: whoever deploys it wants it.
-    delete().await?.done()?;
+    delete().await?;
     shipped.configure(json!({ "volumes": [{ "name": "data", "path": "/data" }] })).await?;
     owner.ship_version(&shipped.web, "four").await?;
     nudge(&shipped).await?;
@@ -188,7 +194,7 @@ async fn r_disk_3_a_volume_can_be_kept_until_its_time_has_come() -> Result<()> {
 
     shipped.configure(json!({ "volumes": [] })).await?;
     owner.ship_version(&shipped.web, "five").await?;
-    delete().await?.done()?;
+    delete().await?;
     docker.api.inspect_volume(&volume).await.context("its time has not come")?;
     eventually_within(Duration::from_secs(90), "the volume is gone", || async {
         ensure!(docker.api.inspect_volume(&volume).await.is_err(), "it is still there");

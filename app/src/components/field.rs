@@ -103,6 +103,9 @@ pub fn TextArea(
     #[prop(optional)] optional: bool,
     #[prop(optional)] mono: bool,
     #[prop(optional)] rows: Option<u32>,
+    /// What is typed is for nobody to keep, not even until a refused form comes back.
+    #[prop(optional)]
+    secret: bool,
 ) -> impl IntoView {
     let error = FormState::error_at(use_context::<FormState>(), name);
     view! {
@@ -114,6 +117,7 @@ pub fn TextArea(
                 placeholder=placeholder
                 required=!optional
                 rows=rows.unwrap_or(4)
+                data-secret=secret.then_some("")
                 autocapitalize="off"
                 spellcheck="false"
                 aria-invalid=move || error.get().map(|_| "true")

@@ -175,7 +175,7 @@ fn Upload(upload: Submission) -> impl IntoView {
             <Form action=upload>
                 <TextArea name="chain" label="Chain" mono=true rows=5 placeholder="-----BEGIN CERTIFICATE-----"
                     hint="Its own certificate first, then those that vouch for it, in PEM."/>
-                <TextArea name="key" label="Private key" mono=true rows=5 placeholder="-----BEGIN PRIVATE KEY-----"
+                <TextArea name="key" label="Private key" mono=true secret=true rows=5 placeholder="-----BEGIN PRIVATE KEY-----"
                     hint="In PEM. It is sealed, and never shown again."/>
                 <div class="form-actions"><Button variant=Variant::Primary icon="upload">"Upload"</Button></div>
             </Form>

@@ -1,7 +1,10 @@
 //! The pages of one service.
 
+#[cfg(feature = "ssr")]
 mod access;
+#[cfg(feature = "ssr")]
 mod build;
+#[cfg(feature = "ssr")]
 mod delete;
 mod deploy;
 mod deployments;
@@ -12,6 +15,7 @@ mod files;
 pub mod follow;
 pub mod frame;
 mod logs;
+#[cfg(feature = "ssr")]
 mod new;
 mod overview;
 #[cfg(feature = "ssr")]
@@ -19,28 +23,25 @@ mod previews;
 #[cfg(feature = "ssr")]
 mod proxy;
 mod remote;
+#[cfg(feature = "ssr")]
 mod rollback;
+#[cfg(feature = "ssr")]
 mod settings;
+#[cfg(feature = "ssr")]
 mod triggers;
 mod variables;
 mod volumes;
+#[cfg(feature = "ssr")]
 mod webhook;
 
 pub use deployments::DeploymentsPage;
-#[cfg(feature = "ssr")]
-pub use domain::DomainPage;
 pub use domains::DomainsPage;
 pub use logs::LogsPage;
-pub use new::NewServicePage;
 pub use overview::OverviewPage;
-#[cfg(feature = "ssr")]
-pub use previews::PreviewsPage;
-#[cfg(feature = "ssr")]
-pub use proxy::ProxyPage;
-pub use rollback::RollbackPage;
-pub use settings::SettingsPage;
 pub use variables::VariablesPage;
 pub use volumes::VolumesPage;
-
-#[cfg(not(feature = "ssr"))]
-pub use super::still::{StillPage as DomainPage, StillPage as PreviewsPage, StillPage as ProxyPage};
+#[cfg(feature = "ssr")]
+pub use {
+    domain::DomainPage, new::NewServicePage, previews::PreviewsPage, proxy::ProxyPage,
+    rollback::RollbackPage, settings::SettingsPage,
+};

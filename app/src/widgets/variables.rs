@@ -39,7 +39,7 @@ pub fn VariableForm(action: Submission, #[prop(into)] path: String) -> impl Into
         <Form action=action class="form variable-form">
             <Hidden name="path" value=path/>
             <TextField name="key" label="Key" placeholder="DATABASE_URL" mono=true autocomplete="off"/>
-            <TextArea name="value" label="Value" mono=true optional=true rows=1/>
+            <TextArea name="value" label="Value" mono=true secret=true optional=true rows=1/>
             <SelectField name="kind" label="Kind" options=kinds() value="secret"/>
             <div class="form-actions"><Button variant=Variant::Primary icon="plus">"Save"</Button></div>
         </Form>
@@ -67,7 +67,7 @@ pub fn EditForm(action: Submission, #[prop(into)] path: String, variable: Variab
                 <Form action=action class="form variable-form">
             <Hidden name="path" value=path/>
             <Hidden name="key" value=variable.key/>
-            <TextArea name="value" label="New value" hint mono=true optional=true rows=2 value=variable.value.unwrap_or_default()/>
+            <TextArea name="value" label="New value" secret=true hint mono=true optional=true rows=2 value=variable.value.unwrap_or_default()/>
             <SelectField name="kind" label="Kind" options=kinds() value=kind/>
             <div class="form-actions"><Button small=true variant=Variant::Primary icon="check">"Save"</Button></div>
         </Form>

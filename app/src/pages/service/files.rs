@@ -134,7 +134,7 @@ fn EditForm(file: FileView, here: Here, set: Submission) -> impl IntoView {
             {here.hidden()}
             <Hidden name="file" value=file.id.to_string()/>
             <TextField name="at" label="Path in the container" value=file.path mono=true autocomplete="off"/>
-            <TextArea name="content" label="New content" mono=true optional=true rows=8
+            <TextArea name="content" label="New content" mono=true secret=true optional=true rows=8
                 hint="The saved content is not shown; what is written here takes its place."/>
             <div class="form-actions"><Button small=true variant=Variant::Primary icon="check">"Save"</Button></div>
         </Form>
@@ -148,7 +148,7 @@ fn AddForm(here: Here, add: Submission) -> impl IntoView {
             <Form action=add>
                 {here.hidden()}
                 <TextField name="at" label="Path in the container" placeholder="/etc/app/config.toml" mono=true autocomplete="off"/>
-                <TextArea name="content" label="Content" mono=true optional=true rows=8/>
+                <TextArea name="content" label="Content" mono=true secret=true optional=true rows=8/>
                 <div class="form-actions"><Button variant=Variant::Primary icon="plus">"Add"</Button></div>
             </Form>
         </Card>

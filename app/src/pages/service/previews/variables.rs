@@ -83,7 +83,7 @@ fn AddForm(here: Here, set: Submission) -> impl IntoView {
         <Form action=set class="form variable-form">
             {here.hidden()}
             <TextField name="key" label="Key" placeholder="DATABASE_URL" mono=true autocomplete="off"/>
-            <TextArea name="value" label="Value" mono=true optional=true rows=1/>
+            <TextArea name="value" label="Value" mono=true secret=true optional=true rows=1/>
             <SelectField name="kind" label="Kind" options=kinds.to_vec() value="secret"/>
             <div class="form-actions"><Button variant=Variant::Primary icon="plus">"Save"</Button></div>
         </Form>

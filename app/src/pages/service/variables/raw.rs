@@ -53,7 +53,7 @@ fn ImportForm(here: Here, import: Submission, text: String) -> impl IntoView {
         <Card title="Dotenv text" text="One KEY=value per line. Keys, certificates and JSON can be pasted as they are.">
             <Form action=import>
                 {here.hidden()}
-                <TextArea name="dotenv" label="Text" value=text mono=true optional=true rows=16 placeholder="DATABASE_URL=postgres://..."/>
+                <TextArea name="dotenv" label="Text" secret=true value=text mono=true optional=true rows=16 placeholder="DATABASE_URL=postgres://..."/>
                 <div class="field-row">
                     <SelectField name="mode" label="Variables that the text does not have"
                         options=options([("merge", "stay as they are"), ("replace", "are removed")])/>
