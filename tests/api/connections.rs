@@ -321,3 +321,23 @@ async fn a_preview_at_bitbucket_is_found_and_commented_on_by_the_connection() ->
     })
     .await
 }
+
+/// R-SEC-12: the page that makes an App may send its form to that host, and no other page may.
+#[tokio::test]
+async fn r_sec_12_only_the_page_that_makes_an_app_sends_a_form_elsewhere() -> Result<()> {
+    let host = CodeHost::start().await?;
+    let berth = berth(Database::Sqlite, &host).await?;
+    let owner = berth.owner().await?;
+    let at = format!("/git-hosts/app?account=team&url={}", host.url());
+    let page = Answer::of(owner.request(Method::GET, &at)).await?;
+    let wanted = format!("form-action 'self' {};", host.url());
+    let policy = page.header("content-security-policy").to_owned();
+    ensure!(policy.contains(&wanted) && policy.contains("frame-ancestors 'none'"), "{policy}");
+    ensure!(page.text.contains("/organizations/team/settings/apps/new?state="), "{}", page.text);
+    for at in ["/git-hosts", "/git-hosts/made?code=good1&state=x", "/git-hosts/app?url=https://x.example;y"] {
+        let page = Answer::of(owner.request(Method::GET, at)).await?;
+        let policy = page.header("content-security-policy").to_owned();
+        ensure!(policy.contains("form-action 'self';"), "{at}: {policy}");
+    }
+    Ok(())
+}
