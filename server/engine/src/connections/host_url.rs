@@ -41,6 +41,12 @@ pub(crate) fn is_repository(text: &str) -> bool {
     text.len() <= 500 && text.contains('/') && text.split('/').all(part)
 }
 
+/// What is neither a name nor an address has no place in what is made of it: a policy of a page, or a message.
+fn is_plain_host(host: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '[' | ']');
+    !host.is_empty() && host.chars().all(plain)
+}
+
 impl FromStr for HostUrl {
     type Err = String;
 
@@ -48,7 +54,7 @@ impl FromStr for HostUrl {
         let wrong = || format!("{text:?} is not the address of a git host, such as https://git.example.com.");
         let url: Url = text.trim().parse().map_err(|_| wrong())?;
         let plain = matches!(url.scheme(), "http" | "https")
-            && url.host_str().is_some_and(|host| !host.is_empty())
+            && url.host_str().is_some_and(is_plain_host)
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
@@ -86,9 +92,14 @@ mod tests {
 
     #[test]
     fn an_address_of_a_host_has_nothing_secret_in_it() {
-        for bad in
-            ["git.example.com", "ftp://a.example", "https://u:p@a.example", "https://a.example/?x=1", ""]
-        {
+        for bad in [
+            "git.example.com",
+            "ftp://a.example",
+            "https://u:p@a.example",
+            "https://a.example/?x=1",
+            "https://a.example;b",
+            "",
+        ] {
             assert!(bad.parse::<HostUrl>().is_err(), "{bad}");
         }
         assert_eq!("https://a.example/".parse::<HostUrl>().unwrap().as_str(), "https://a.example");
