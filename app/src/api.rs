@@ -9,6 +9,7 @@
 pub mod access;
 pub mod account;
 pub mod certificates;
+pub mod connections;
 pub mod deployments;
 pub mod disk;
 pub mod domains;

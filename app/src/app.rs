@@ -4,8 +4,9 @@ use crate::{
     components::FormCount,
     live::Live,
     pages::{
-        AccountPage, CertificatesPage, DomainPage, GalleryPage, NewServicePage, PreviewsPage,
-        ProjectSettingsPage, ProxyPage, RegistriesPage, RollbackPage, SettingsPage, SetupPage, SignInPage,
+        AccountPage, AppInstalledPage, AppMadePage, CertificatesPage, ChooseRepositoryPage, DomainPage,
+        GalleryPage, GitHostsPage, MakeAppPage, NewServicePage, PreviewsPage, ProjectSettingsPage, ProxyPage,
+        RegistriesPage, RepositoriesPage, RollbackPage, SettingsPage, SetupPage, SignInPage,
         deployment::DeploymentPage,
         disk::{DiskPage, OrphansPage},
         events::EventsPage,
@@ -69,6 +70,12 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/disk") view=DiskPage/>
             <Route path=path!("/disk/orphans") view=OrphansPage/>
             <Route path=path!("/account") view=AccountPage/>
+            <Route path=path!("/git-hosts") view=GitHostsPage/>
+            <Route path=path!("/git-hosts/app") view=MakeAppPage/>
+            <Route path=path!("/git-hosts/made") view=AppMadePage/>
+            <Route path=path!("/git-hosts/installed/:connection") view=AppInstalledPage/>
+            <Route path=path!("/git-hosts/:connection") view=RepositoriesPage/>
+            <Route path=path!("/git-hosts/:connection/repository") view=ChooseRepositoryPage/>
             <Route path=path!("/registries") view=RegistriesPage/>
             <Route path=path!("/components") view=GalleryPage/>
         </FlatRoutes>

@@ -80,6 +80,7 @@ pub fn is_still(path: &str) -> bool {
         parts[..],
         // The gallery is only in builds for people who work on Berth.
         ["components" | "certificates" | "registries" | "account" | "setup" | "sign-in"]
+            | ["git-hosts", ..]
             | ["projects", _, "settings"]
             | ["projects", _, _, "new"]
             | ["projects", _, _, _, "previews" | "proxy" | "settings"]
@@ -123,6 +124,7 @@ mod tests {
             "/sign-in",
             "/account",
             "/projects/a/settings",
+            "/git-hosts/1/repository",
             "/projects/a/b/c/proxy",
             "/projects/a/b/c/domains/1",
         ] {

@@ -9,6 +9,8 @@ pub mod disk;
 pub mod events;
 #[cfg(feature = "ssr")]
 pub mod gallery;
+#[cfg(feature = "ssr")]
+pub mod git_hosts;
 pub mod not_found;
 pub mod project;
 #[cfg(feature = "ssr")]
@@ -31,6 +33,9 @@ mod kept {
         account::AccountPage,
         certificates::CertificatesPage,
         gallery::GalleryPage,
+        git_hosts::{
+            AppInstalledPage, AppMadePage, ChooseRepositoryPage, GitHostsPage, MakeAppPage, RepositoriesPage,
+        },
         project_settings::ProjectSettingsPage,
         registries::RegistriesPage,
         service::{DomainPage, NewServicePage, PreviewsPage, ProxyPage, RollbackPage, SettingsPage},
@@ -41,7 +46,9 @@ mod kept {
 #[cfg(not(feature = "ssr"))]
 mod kept {
     pub use super::still::{
-        StillPage as AccountPage, StillPage as CertificatesPage, StillPage as DomainPage,
+        StillPage as AccountPage, StillPage as AppInstalledPage, StillPage as AppMadePage,
+        StillPage as CertificatesPage, StillPage as ChooseRepositoryPage, StillPage as GitHostsPage,
+        StillPage as MakeAppPage, StillPage as RepositoriesPage, StillPage as DomainPage,
         StillPage as GalleryPage, StillPage as NewServicePage, StillPage as PreviewsPage,
         StillPage as ProjectSettingsPage, StillPage as ProxyPage, StillPage as RegistriesPage,
         StillPage as RollbackPage, StillPage as SettingsPage, StillPage as SetupPage,

@@ -4,6 +4,7 @@
 
 mod authorities;
 mod certificates;
+mod connections;
 mod domain_settings;
 mod files;
 mod hooks;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(registries::Registries),
             Box::new(authorities::Authorities),
             Box::new(published_ports::PublishedPorts),
+            Box::new(connections::Connections),
         ]
     }
 }

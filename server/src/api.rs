@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod certificates;
+mod connections;
 mod deployments;
 mod disk;
 mod docs;
@@ -71,6 +72,7 @@ fn described() -> OpenApiRouter<App> {
         .merge(panel_domain::routes())
         .merge(volumes::routes())
         .merge(registries::routes())
+        .merge(connections::routes())
         .merge(disk::routes())
         .merge(files::routes())
         .merge(webhooks::routes())

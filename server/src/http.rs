@@ -63,6 +63,7 @@ pub fn router(app: App) -> Router {
     let open = Router::new()
         .route("/health", get(health::health))
         .route("/hooks/{service_id}", post(hooks::receive))
+        .route("/hooks/apps/{connection_id}", post(hooks::receive_for_app))
         .route("/pkg/{*path}", get(assets::asset))
         .merge(git::routes())
         .with_state(app.clone());

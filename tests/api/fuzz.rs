@@ -145,6 +145,7 @@ fn fill(path: &str, service: &str, key: &str) -> String {
         .replace("{name}", "data")
         .replace("{file}", &uuid::Uuid::nil().to_string())
         .replace("{delivery}", &uuid::Uuid::nil().to_string())
+        .replace("{connection}", &uuid::Uuid::nil().to_string())
         .replace("{registry}", &uuid::Uuid::nil().to_string())
         .replace("{id}", &uuid::Uuid::nil().to_string())
 }

@@ -24,6 +24,10 @@ pub fn sample_body(method: &Method, path: &str) -> Value {
         ("POST", "/registries", _) | ("PUT", "/registries/{registry}", _) => {
             json!({ "address": "127.0.0.1:9", "username": "person", "secret": "a secret of the person" })
         }
+        ("POST", "/connections", _) => json!({ "kind": "gitea", "url": "http://127.0.0.1:9", "token": "x" }),
+        ("POST", "/connections/github-app", _) => json!({ "account": "team" }),
+        ("POST", "/connections/github-app/conversion", _) => json!({ "code": "x", "state": "x" }),
+        ("POST", "/connections/{connection}/installation", _) => json!({ "installation": 1 }),
         ("POST", "/orphans/remove", _) => json!({ "kind": "container", "name": "berth-none", "confirm": "" }),
         ("POST", "/orphans/keep", _) => json!({ "kind": "volume", "name": "berth-none" }),
         ("PATCH", "/projects/{project}", _) => json!({ "name": "shop" }),

@@ -22,6 +22,7 @@ mod registries;
 mod secrets;
 mod services;
 mod setup;
+mod slow;
 mod tenants;
 mod terminal;
 mod uploads;

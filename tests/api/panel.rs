@@ -3,7 +3,7 @@
 use berth_tests::prelude::*;
 
 /// Pages that only a member sees.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/production/new",
@@ -20,6 +20,7 @@ const PAGES: [&str; 16] = [
     "/disk/orphans",
     "/account",
     "/registries",
+    "/git-hosts",
 ];
 
 async fn page(client: &Client, path: &str) -> Result<Answer> {
@@ -175,6 +176,12 @@ const FIELDS: &[(&str, &str)] = &[
     ("role", "viewer"),
     ("days", "30"),
     ("query[limit]", "10"),
+    ("connection", "00000000000000000000000000000000"),
+    ("url", "https://git.example.com/team/shop.git"),
+    ("code", "x"),
+    ("state", "x"),
+    ("installation", "1"),
+    ("repository", "team/shop"),
 ];
 
 /// Values for the arguments that server functions have, so that they get as far as their guard.

@@ -57,6 +57,7 @@ impl Place {
             place("{published}", &uuid::Uuid::nil().to_string()),
             place("{zone}", "example.com"),
             place("{certificate}", &uuid::Uuid::nil().to_string()),
+            place("{connection}", &uuid::Uuid::nil().to_string()),
             place("{registry}", &uuid::Uuid::nil().to_string()),
             ("{id}", id),
             ("{file}", file),

@@ -3,6 +3,7 @@
 mod builds;
 mod caching;
 mod canaries;
+mod connections;
 mod crashes;
 mod disturbances;
 mod domain;

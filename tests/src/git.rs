@@ -13,10 +13,11 @@ use axum::{
 };
 use base64::Engine as _;
 use std::{
+    collections::HashSet,
     io::Write as _,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::task::JoinSet;
 
@@ -29,8 +30,25 @@ pub struct GitServer {
 
 struct Hosted {
     folder: tempfile::TempDir,
-    /// `user:password`, when the host is private.
-    credential: Option<String>,
+    /// Who may, when the host is private.
+    gate: Option<Gate>,
+}
+
+/// Who may read a private host; the harness lets others in while it serves.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<Mutex<HashSet<String>>>);
+
+impl Gate {
+    /// Lets a user with this password in.
+    pub fn admit(&self, user: &str, password: &str) {
+        let admitted = format!("{user}:{password}");
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(admitted);
+    }
+
+    /// Lets nobody in any more.
+    pub fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// A repository on the host with a working copy to commit in.
@@ -54,12 +72,19 @@ impl GitServer {
 
     /// A host that asks for a user and a password.
     pub async fn private(user: &str, password: &str) -> Result<Self> {
-        Self::serve(Some(format!("{user}:{password}")), Router::new()).await
+        let gate = Gate::default();
+        gate.admit(user, password);
+        Self::serve(Some(gate), Router::new()).await
     }
 
-    async fn serve(credential: Option<String>, api: Router) -> Result<Self> {
+    /// A host that lets in who is admitted, with an interface of its own beside the repositories.
+    pub async fn gated(gate: Gate, api: Router) -> Result<Self> {
+        Self::serve(Some(gate), api).await
+    }
+
+    async fn serve(gate: Option<Gate>, api: Router) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("berth-git-").tempdir()?;
-        let hosted = Arc::new(Hosted { folder, credential });
+        let hosted = Arc::new(Hosted { folder, gate });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let router = api.merge(Router::new().fallback(bridge).with_state(hosted.clone()));
@@ -212,9 +237,12 @@ async fn bridge(State(hosted): State<Arc<Hosted>>, request: Request) -> Response
 
 impl Hosted {
     fn allows(&self, headers: &HeaderMap) -> bool {
-        let Some(credential) = &self.credential else { return true };
-        let wanted = format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(credential));
-        headers.get(header::AUTHORIZATION).is_some_and(|given| given == wanted.as_str())
+        let Some(Gate(admitted)) = &self.gate else { return true };
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|given| given.strip_prefix("Basic ")).unwrap_or_default();
+        let given = base64::prelude::BASE64_STANDARD.decode(given).unwrap_or_default();
+        let given = String::from_utf8_lossy(&given).into_owned();
+        admitted.lock().unwrap_or_else(PoisonError::into_inner).contains(&given)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod client;
 pub mod docker;
 pub mod forge;
 pub mod git;
+pub mod hosts;
 pub mod http;
 pub mod https;
 pub mod load;

@@ -74,6 +74,19 @@ pub fn set_cookie(cookie: &str) {
     }
 }
 
+/// Lets the page that is being rendered send a form to the host of an address: to GitHub, which makes an App of it. All else
+/// is forbidden as on every page.
+pub fn allow_form_to(address: &str) {
+    let host: String = address.split('/').take(3).collect::<Vec<_>>().join("/");
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+         object-src 'none'; base-uri 'none'; form-action 'self' {host}; frame-ancestors 'none'"
+    );
+    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&policy)) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+    }
+}
+
 /// Gives the answer this status.
 pub fn answer_with_status(status: u16) {
     if let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {

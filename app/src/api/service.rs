@@ -54,9 +54,17 @@ pub async fn update_source(
     #[server(flatten)] form: SourceForm,
 ) -> Result<ServiceView, PanelError> {
     use berth_domain::service::UpdateService;
-    let source = Some(form.source()?);
-    let request = UpdateService { source, ..UpdateService::default() };
-    let service = super::acting().await?.update_service(&forms::path(&path)?, request).await?;
+    use berth_domain::source::Source;
+    let (acting, path, mut source) = (super::acting().await?, forms::path(&path)?, form.source()?);
+    if let Source::Git(git) = &mut source
+        && let Source::Git(present) = acting.service(&path).await?.source
+        && present.url == git.url
+    {
+        // The form does not have it; another address is opened by the service's own credential.
+        git.connection = present.connection;
+    }
+    let request = UpdateService { source: Some(source), ..UpdateService::default() };
+    let service = acting.update_service(&path, request).await?;
     super::done(&format!("/projects/{}/settings", service.path), "service-changed");
     Ok(service)
 }

@@ -149,6 +149,7 @@ fn AccountMenu(viewer: Viewer) -> impl IntoView {
                     <span class="hint">{viewer.role.as_str()}</span>
                 </p>
                 <a href="/account"><Icon name="user"/>"Account"</a>
+                <a href="/git-hosts"><Icon name="git"/>"Git hosts"</a>
                 <a href="/registries"><Icon name="key"/>"Registries"</a>
                 <a href="/api/docs" rel="external"><Icon name="book"/>"API"</a>
                 <PlainForm action=SignOut::url() class="menu-form">

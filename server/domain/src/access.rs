@@ -32,6 +32,9 @@ text_enum! {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccessView {
     pub credential: CredentialKind,
+    /// Which connection to a git host opens it, or why that no longer does, as a sentence.
+    #[serde(default)]
+    pub connection: Option<String>,
     /// The public half of the key, as a host takes it for a deploy key.
     pub public_key: Option<String>,
     /// `SHA256:...` of the key.

@@ -22,6 +22,10 @@ text_enum! {
         RegistryAdded = "registry.added",
         RegistryChanged = "registry.changed",
         RegistryDeleted = "registry.deleted",
+        ConnectionAdded = "connection.added",
+        /// An App of it was installed, or installed elsewhere.
+        ConnectionChanged = "connection.changed",
+        ConnectionDeleted = "connection.deleted",
         ProjectCreated = "project.created",
         ProjectRenamed = "project.renamed",
         ProjectDeleted = "project.deleted",
@@ -130,6 +134,10 @@ text_enum! {
         /// The git host was not told how a commit's deployment went.
         StatusNotTold = "webhook.status_not_told",
         WebhookSecretRotated = "webhook.secret_rotated",
+        /// The git host was told where to send pushes.
+        WebhookRegistered = "webhook.registered",
+        /// It did not take that.
+        WebhookNotRegistered = "webhook.not_registered",
     }
 }
 

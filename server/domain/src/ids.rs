@@ -68,4 +68,6 @@ id! {
     DeliveryId,
     /// A registry of images.
     RegistryId,
+    /// A connection to a git host.
+    ConnectionId,
 }

@@ -8,6 +8,7 @@ pub mod ansi;
 pub mod authority;
 pub mod builder;
 pub mod certificate;
+pub mod connection;
 pub mod deployment;
 pub mod disk;
 pub mod domain_name;

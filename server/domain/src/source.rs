@@ -1,6 +1,6 @@
 //! Where a service comes from.
 
-use crate::builder::Builder;
+use crate::{builder::Builder, ids::ConnectionId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,6 +39,9 @@ pub struct GitSource {
     /// What makes the image.
     #[serde(default, skip_serializing_if = "Builder::is_dockerfile")]
     pub builder: Builder,
+    /// The connection to the git host that opens it; none for the service's own credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<ConnectionId>,
 }
 
 /// A branch of the repository that Berth itself keeps for a service, and how its image is built.
@@ -92,6 +95,7 @@ impl GitSource {
             build_args: BTreeMap::new(),
             target: None,
             builder: Builder::default(),
+            connection: None,
         }
     }
 
@@ -124,14 +128,16 @@ impl Default for PushedSource {
 impl PushedSource {
     /// The branch and the build of a repository elsewhere.
     pub fn of(git: GitSource) -> Self {
-        let GitSource { url: _, branch, folder, dockerfile, build_args, target, builder } = git;
+        let GitSource { url: _, connection: _, branch, folder, dockerfile, build_args, target, builder } =
+            git;
         Self { branch, folder, dockerfile, build_args, target, builder }
     }
 
     /// The same as if the repository were elsewhere, at this address.
     pub fn at(&self, url: impl Into<String>) -> GitSource {
         let Self { branch, folder, dockerfile, build_args, target, builder } = self.clone();
-        GitSource { url: url.into(), branch, folder, dockerfile, build_args, target, builder }
+        let url = url.into();
+        GitSource { url, branch, folder, dockerfile, build_args, target, builder, connection: None }
     }
 }
 

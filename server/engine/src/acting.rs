@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod certificates;
 mod checks;
+mod connections;
 mod deletion;
 mod deployments;
 mod disk;

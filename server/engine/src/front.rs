@@ -14,7 +14,7 @@ pub(crate) use authenticate::new_token;
 pub use cookie::COOKIES;
 
 use crate::password::Passwords;
-use berth_domain::ids::ServiceId;
+use berth_domain::ids::{ConnectionId, ServiceId};
 
 /// A fresh session: the value of the cookie, shown to the browser only.
 pub struct NewSession {
@@ -41,6 +41,15 @@ pub struct IncomingWebhook {
     pub token: Option<String>,
     /// Absent when it was larger than is read.
     pub body: Option<bytes::Bytes>,
+    pub address: Option<String>,
+}
+
+/// A call of an App's webhook as it arrived.
+pub struct IncomingAppWebhook {
+    pub connection: ConnectionId,
+    /// Lower-case header names with their values.
+    pub headers: Vec<(String, String)>,
+    pub body: bytes::Bytes,
     pub address: Option<String>,
 }
 

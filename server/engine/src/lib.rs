@@ -9,6 +9,7 @@ mod bridges;
 mod certificates;
 mod collector;
 pub mod config;
+mod connections;
 mod deploy_key;
 mod disk;
 pub mod docker;

@@ -7,28 +7,31 @@ use crate::{
     runtime::SealedCredential,
     store::{NewEvent, Scope, ServiceRow, Subject, deployments::Job},
 };
-use berth_domain::{event::EventKind, ids::ServiceId, source::GitSource};
+use berth_domain::{event::EventKind, source::GitSource};
 
 impl Engine {
     /// A service's repository, and who we are there.
     pub(crate) async fn remote_of(&self, service: &ServiceRow, git: &GitSource) -> Result<Remote> {
         let url = git.url.parse().map_err(|error: GitError| Error::invalid("url", error))?;
-        self.remote_at(service.scope(), service.id, service.credential.as_deref(), url).await
+        let own = self.open_credential(service.id, service.credential.as_deref())?;
+        self.remote_at(service.scope(), git, own, url).await
     }
 
     /// The repository that a job builds.
-    pub(crate) async fn remote_for(&self, job: &Job, url: RemoteUrl) -> Result<Remote> {
-        self.remote_at(Scope(job.organisation), job.service, job.credential.as_deref(), url).await
+    pub(crate) async fn remote_for(&self, job: &Job, git: &GitSource, url: RemoteUrl) -> Result<Remote> {
+        let own = self.open_credential(job.service, job.credential.as_deref())?;
+        self.remote_at(Scope(job.organisation), git, own, url).await
     }
 
     async fn remote_at(
         &self,
         scope: Scope,
-        service: ServiceId,
-        sealed: Option<&[u8]>,
+        git: &GitSource,
+        own: Option<SealedCredential>,
         url: RemoteUrl,
     ) -> Result<Remote> {
-        let credential = match self.open_credential(service, sealed)? {
+        let connected = self.connection_credential(scope, git).await?;
+        let credential = match connected.or(own) {
             Some(credential) => Some(credential.for_git(self.known_hosts(scope, &url).await?)),
             None => None,
         };

@@ -13,6 +13,7 @@ use crate::{
     docker::{Docker, DockerError, RegistryAuth, Runtime, SecretBytes},
     mask::Masker,
     store::{
+        Scope,
         deployments::{Job, Lease},
         releases::ReleaseRow,
     },
@@ -122,6 +123,8 @@ impl Engine {
             secrets.extend(released.map(|(_, value)| Secret::new(value)));
         }
         secrets.extend(self.credential(job)?.map(|credential| Secret::new(credential.secret)));
+        let scope = Scope(job.organisation);
+        secrets.extend(self.connection_secret(scope, &job.source).await?);
         let registries = self.registries_of(job.organisation).await?;
         secrets.extend(registries.iter().map(|registry| Secret::new(registry.password.expose())));
         Ok(secrets)

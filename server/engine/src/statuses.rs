@@ -106,7 +106,7 @@ impl Engine {
                     told.remember(id, stage);
                     return Ok(());
                 }
-                Err(Refused { why, again: true }) if pause.is_some() => {
+                Err(Refused { why, again: true, .. }) if pause.is_some() => {
                     info!(service = %row.path, why, "the git host could not be told; it is tried again");
                     tokio::time::sleep(pause.unwrap_or_default()).await;
                 }
@@ -150,6 +150,13 @@ impl Engine {
     /// The git host of a service, when a token for it is kept and it is known what kind of host it is.
     pub(crate) async fn host_of(&self, row: &ServiceRow) -> Result<Option<Host>> {
         let Source::Git(git) = &row.source else { return Ok(None) };
+        if git.connection.is_some() {
+            return self.connected_host(row).await.or_else(|error| {
+                // A connection that was removed, or a host that is away; the service's own pages say it.
+                info!(service = %row.path, %error, "the connection to the git host cannot be used");
+                Ok(None)
+            });
+        }
         let Some(credential) = self.open_credential(row.id, row.credential.as_deref())? else {
             return Ok(None);
         };

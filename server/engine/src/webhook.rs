@@ -1,6 +1,7 @@
 //! Webhooks: a host tells of a push; whether that is a deployment is judged here. Reading a call ([`judge::understand`]) and
 //! judging it ([`judge::judge`]) is pure; around it, every call is stored with its verdict.
 
+mod app;
 mod bitbucket;
 mod call;
 mod decide;

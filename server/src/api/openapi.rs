@@ -30,6 +30,7 @@ use utoipa::OpenApi;
         (name = "Certificates", description = "What HTTPS needs: ordered by itself, uploaded, or proven in the DNS"),
         (name = "Volumes", description = "Data that outlives instances"),
         (name = "Registries", description = "Registries of images, with credentials for pulls and pushes"),
+        (name = "Connections", description = "Git hosts whose repositories are listed, fetched and told of deployments"),
         (name = "Disk", description = "What uses the disk, and what nobody wants any more"),
         (name = "Files", description = "Files with content that instances find at their paths"),
         (name = "Webhooks", description = "Deploying on a push"),

@@ -2,7 +2,10 @@
 
 use berth_domain::{
     domain_name::HostName,
-    ids::{CertificateId, DeliveryId, DomainId, FileId, KeyId, PortId, RegistryId, SessionId, TokenId},
+    ids::{
+        CertificateId, ConnectionId, DeliveryId, DomainId, FileId, KeyId, PortId, RegistryId, SessionId,
+        TokenId,
+    },
     name::Name,
     service::ServicePath,
 };
@@ -174,4 +177,13 @@ pub struct InRegistry {
     /// The registry's id.
     #[param(value_type = uuid::Uuid)]
     pub registry: RegistryId,
+}
+
+/// A connection to a git host.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct InConnection {
+    /// The connection's id.
+    #[param(value_type = uuid::Uuid)]
+    pub connection: ConnectionId,
 }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use berth_domain::problem::{Problem, ProblemKind};
-use berth_engine::front::IncomingWebhook;
+use berth_engine::front::{IncomingAppWebhook, IncomingWebhook};
 use bytes::BytesMut;
 use futures::StreamExt;
 use std::{net::SocketAddr, time::Duration};
@@ -43,14 +43,8 @@ pub async fn receive(
     if !app.engine.has_webhook(service).await? {
         return Err(Problem::not_found("webhook").into());
     }
-    let read = tokio::time::timeout(ARRIVES_WITHIN, read(&call, body)).await;
-    let body = read.unwrap_or(Err("The body did not arrive in time.")).map_err(|why| {
-        Refusal::from(Problem::new(ProblemKind::Invalid, why)).with_status(StatusCode::REQUEST_TIMEOUT)
-    })?;
-    let headers = call
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-        .collect();
+    let body = in_time(&call, body).await?;
+    let headers = texts(&call);
     let query = query.unwrap_or_default();
     let token = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
     let token = token.map(|(_, value)| value.into_owned());
@@ -59,6 +53,41 @@ pub async fn receive(
         app.engine.receive_webhook(IncomingWebhook { service, headers, token, body, address }).await?;
     let status = StatusCode::from_u16(delivery.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Ok((status, Json(delivery)).into_response())
+}
+
+/// Hands a call for all repositories of an App to the engine.
+pub async fn receive_for_app(
+    State(app): State<App>,
+    Path(connection): Path<String>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    call: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let connection = connection.parse().map_err(|_| Problem::not_found("webhook"))?;
+    if !app.engine.has_app_webhook(connection).await? {
+        return Err(Problem::not_found("webhook").into());
+    }
+    let Some(body) = in_time(&call, body).await? else {
+        let large = Problem::new(ProblemKind::Invalid, "The body has more than 25 MiB.");
+        return Err(Refusal::from(large).with_status(StatusCode::PAYLOAD_TOO_LARGE));
+    };
+    let address = Some(client(peer.ip(), &call, &app.trusted).to_string());
+    let incoming = IncomingAppWebhook { connection, headers: texts(&call), body, address };
+    let delivery = app.engine.receive_app_webhook(incoming).await?;
+    let status = StatusCode::from_u16(delivery.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Ok((status, Json(delivery)).into_response())
+}
+
+fn texts(call: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &axum::http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    call.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
+}
+
+async fn in_time(call: &HeaderMap, body: Body) -> Result<Option<Bytes>, Refusal> {
+    let read = tokio::time::timeout(ARRIVES_WITHIN, read(call, body)).await;
+    read.unwrap_or(Err("The body did not arrive in time.")).map_err(|why| {
+        Refusal::from(Problem::new(ProblemKind::Invalid, why)).with_status(StatusCode::REQUEST_TIMEOUT)
+    })
 }
 
 /// The body; none when it is too large.

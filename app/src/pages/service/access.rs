@@ -19,6 +19,7 @@ pub fn AccessCard(here: Here) -> impl IntoView {
     let make = Submission::to::<MakeDeployKey>();
     refresh_after(make, Topic::Service(here.path.clone()));
     let (shown, hidden) = (here.clone(), here.clone());
+    let pick = format!("/git-hosts?for={}", here.path);
     view! {
         <Card title="Access to the repository" text="A key pair of this service's own for ssh: give its public half to the git host as a deploy key.">
             <Load resource=access inside=true view=move |access| view! { <Access access here=shown.clone()/> }/>
@@ -26,6 +27,7 @@ pub fn AccessCard(here: Here) -> impl IntoView {
                 {hidden.hidden()}
                 <Button icon="key" title="Its private half takes the place of the credential">"Make a deploy key"</Button>
             </Form>
+            <p class="hint"><a href=pick>"Pick a repository of a git host"</a></p>
             <Branches here/>
         </Card>
     }
@@ -49,6 +51,7 @@ fn Access(access: AccessView, here: Here) -> impl IntoView {
     let host = access.host.map(|host| view! { <HostKey host key=access.host_key here/> });
     view! {
         <p>{words}</p>
+        {access.connection.map(|words| view! { <p>{words}</p> })}
         {key}
         {host}
     }

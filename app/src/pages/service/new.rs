@@ -32,6 +32,7 @@ pub fn NewServicePage() -> impl IntoView {
 #[component]
 fn NewService(project: Name, environment: Name) -> impl IntoView {
     let create = Submission::to::<CreateService>();
+    let pick = format!("/git-hosts?for={project}/{environment}");
     view! {
         <Page title="New service" crumbs=crumbs(&project, &environment)>
             <Form action=create class="form new-service">
@@ -39,6 +40,7 @@ fn NewService(project: Name, environment: Name) -> impl IntoView {
                 <Hidden name="environment" value=environment.to_string()/>
                 <Card title="Where it comes from">
                     <SourceKind/>
+                    <p class="hint"><a href=pick>"Pick a repository of a git host"</a></p>
                 </Card>
                 <Card title="Name">
                     <TextField name="name" label="Name" optional=true mono=true autocomplete="off"

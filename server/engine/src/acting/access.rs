@@ -42,13 +42,32 @@ impl Acting {
             Some(url) => self.host_key(url).await?,
             None => None,
         };
+        let connection = match &service.source {
+            Source::Git(git) => self.connection_words(git).await?,
+            Source::Pushed(_) | Source::Image(_) => None,
+        };
         Ok(AccessView {
             credential,
+            connection,
             public_key: key.as_ref().map(|key| format!("{} {}", key.line(), comment(path))),
             fingerprint: key.map(|key| key.fingerprint()),
             host: ssh.map(|url| url.known_as()),
             host_key,
         })
+    }
+
+    /// Which connection opens the repository, or why that no longer does.
+    async fn connection_words(&self, git: &GitSource) -> Result<Option<String>> {
+        match self.engine.connection_of(self.scope(), git).await {
+            Ok(found) => Ok(found.map(|(row, _)| {
+                format!(
+                    "The connection to {} as {} opens it; a credential of its own is not used.",
+                    row.url, row.account
+                )
+            })),
+            Err(error @ Error::Problem(_)) => Ok(Some(error.problem().to_string())),
+            Err(error) => Err(error),
+        }
     }
 
     async fn host_key(&self, url: &RemoteUrl) -> Result<Option<HostKeyView>> {

@@ -49,6 +49,7 @@ impl Acting {
         self.require(Permission::Configure)?;
         check_source(&request.source)?;
         check_settings(&request.settings)?;
+        self.check_connection(&request.source).await?;
         let path = ServicePath {
             project: project.clone(),
             environment: environment.clone(),
@@ -74,6 +75,7 @@ impl Acting {
         write.record(self.tells(EventKind::ServiceCreated, Subject::service(id, &path), told));
         write.commit().await?;
         self.engine.routes_changed(id);
+        self.tell_host_where_to_push(&path, None).await?;
         self.service(&path).await
     }
 
@@ -98,6 +100,7 @@ impl Acting {
         self.require(Permission::Configure)?;
         if let Some(source) = &request.source {
             check_source(source)?;
+            self.check_connection(source).await?;
         }
         if let Some(settings) = &request.settings {
             check_settings(settings)?;
@@ -134,6 +137,7 @@ impl Acting {
         write.commit().await?;
         self.engine.look_at(new.id);
         self.previews_switched(&old, &new).await?;
+        self.tell_host_where_to_push(&new.path, Some(&old.source)).await?;
         self.service(&new.path).await
     }
 

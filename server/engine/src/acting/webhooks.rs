@@ -121,7 +121,7 @@ fn cursor(text: &str) -> Result<(DateTime<Utc>, DeliveryId)> {
 
 impl Engine {
     /// Where a git host reaches a service's webhook.
-    fn webhook_url(&self, service: ServiceId) -> String {
+    pub(crate) fn webhook_url(&self, service: ServiceId) -> String {
         format!("{}/hooks/{service}", self.panel_url())
     }
 }

@@ -29,7 +29,7 @@ impl RemoteUrl {
     }
 
     /// The path to the repository on its host.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.path()
     }
 

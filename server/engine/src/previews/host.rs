@@ -18,6 +18,7 @@ impl Host {
     pub(super) async fn pull_request(&self, number: u64) -> Result<Option<Hosted>, Refused> {
         let url = match self.provider() {
             Provider::GitLab => format!("{}/merge_requests/{number}", self.address()),
+            Provider::Bitbucket => format!("{}/pullrequests/{number}", self.address()),
             _ => format!("{}/pulls/{number}", self.address()),
         };
         let answer = self.ask(Method::GET, &url, None).await?;
@@ -48,15 +49,16 @@ impl Host {
         }
         let url = match self.provider() {
             Provider::GitLab => format!("{}/merge_requests/{number}/notes", self.address()),
+            Provider::Bitbucket => format!("{}/pullrequests/{number}/comments", self.address()),
             _ => format!("{}/issues/{number}/comments", self.address()),
         };
-        let answer = self.ask(Method::POST, &url, Some(&json!({ "body": text }))).await?;
+        let answer = self.ask(Method::POST, &url, Some(&self.words(text))).await?;
         if !answer.status().is_success() {
             return Err(self.refusal(answer.status()));
         }
         let made: Value = answer.json().await.unwrap_or_default();
         let id = made["id"].as_u64().map(|id| id.to_string());
-        id.ok_or_else(|| Refused { why: "the host gave its comment no id".into(), again: false })
+        id.ok_or_else(|| Refused { why: "the host gave its comment no id".into(), again: false, status: 0 })
     }
 
     async fn edit_comment(&self, number: u64, id: &str, text: &str) -> Result<reqwest::Response, Refused> {
@@ -64,17 +66,28 @@ impl Host {
             Provider::GitLab => {
                 (Method::PUT, format!("{}/merge_requests/{number}/notes/{id}", self.address()))
             }
+            Provider::Bitbucket => {
+                (Method::PUT, format!("{}/pullrequests/{number}/comments/{id}", self.address()))
+            }
             _ => (Method::PATCH, format!("{}/issues/comments/{id}", self.address())),
         };
-        self.ask(method, &url, Some(&json!({ "body": text }))).await
+        self.ask(method, &url, Some(&self.words(text))).await
+    }
+
+    /// A comment in the host's own form.
+    fn words(&self, text: &str) -> Value {
+        match self.provider() {
+            Provider::Bitbucket => json!({ "content": { "raw": text } }),
+            _ => json!({ "body": text }),
+        }
     }
 }
 
-/// Reads GitHub's, Gitea's and GitLab's form.
+/// Reads the forms of all hosts. Bitbucket tells only how a commit's id begins, which is not told on.
 fn hosted(answer: &Value) -> Option<Hosted> {
     let open = match answer["state"].as_str()? {
-        "open" | "opened" | "locked" => true,
-        "closed" | "merged" => false,
+        "open" | "opened" | "locked" | "OPEN" => true,
+        "closed" | "merged" | "MERGED" | "DECLINED" | "SUPERSEDED" => false,
         _ => return None,
     };
     let head = answer["head"]["sha"].as_str().or(answer["sha"].as_str());
@@ -95,5 +108,7 @@ mod tests {
         assert_eq!(hosted(&gitlab), Some(Hosted { open: false, head: Some(commit) }));
         assert_eq!(hosted(&json!({ "state": "who knows" })), None);
         assert_eq!(hosted(&json!([])), None);
+        let bitbucket = json!({ "state": "DECLINED", "source": { "commit": { "hash": "111111111111" } } });
+        assert_eq!(hosted(&bitbucket), Some(Hosted { open: false, head: None }));
     }
 }

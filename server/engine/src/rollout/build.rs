@@ -174,7 +174,7 @@ impl Rollout {
     }
 
     pub(super) async fn check_out(&mut self, git: &GitSource, folder: &Path) -> Result<Commit, Halt> {
-        let remote = self.engine.remote_for(&self.job, git.url.parse::<RemoteUrl>()?).await?;
+        let remote = self.engine.remote_for(&self.job, git, git.url.parse::<RemoteUrl>()?).await?;
         let revision = match &self.job.request.commit {
             Some(commit) => Revision::commit(commit)?,
             None => Revision::branch(&git.branch)?,

@@ -35,7 +35,7 @@ mod workload;
 
 pub use accounts::{known_hosts, members, meta, organisations, sessions, ssh_keys, tokens, users};
 pub use authorities::{acme_accounts, acme_orders, certificates, dns_zones};
-pub use contents::{file_contents, files, registries};
+pub use contents::{connections, file_contents, files, registries};
 pub use leavings::{orphans, tombstones, volume_deletions};
 pub use pulls::{preview_variables, previews};
 pub use records::{deliveries, deployments, events, releases};

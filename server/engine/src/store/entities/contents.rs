@@ -44,3 +44,19 @@ entity! {
         changed_at: Time,
     }
 }
+
+entity! {
+    /// Connections to git hosts, their tokens and keys sealed.
+    connections "connections" {
+        #[sea_orm(primary_key, auto_increment = false)]
+        id: Uuid,
+        organisation_id: Uuid,
+        kind: String,
+        url: String,
+        account: String,
+        sealed: Vec<u8>,
+        installation: Option<i64>,
+        changed_by: String,
+        changed_at: Time,
+    }
+}
