@@ -131,14 +131,18 @@ async fn open_vault(config: &Config, store: &Store) -> Result<Vault, StartError>
     Ok(vault)
 }
 
+fn open_logs(config: &Config) -> Result<Logs, StartError> {
+    Logs::open(config.data.join("logs"), LogBudget::new(config.log_budget, config.log_days))
+        .map_err(|error| StartError::because("open its logs", error))
+}
+
 impl Engine {
     /// Opens the store and the vault in the data folder. Needs neither Docker nor the proxy.
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let store =
             Store::open(&config).await.map_err(|error| StartError::because("open its database", error))?;
         let vault = open_vault(&config, &store).await?;
-        let logs = Logs::open(config.data.join("logs"), LogBudget::new(config.log_budget, config.log_days))
-            .map_err(|error| StartError::because("open its logs", error))?;
+        let logs = open_logs(&config)?;
         let proxy = Proxy::open(proxy_config(&config))
             .await
             .map_err(|error| StartError::because("prepare the proxy's folder", error))?;

@@ -14,24 +14,30 @@ impl Engine {
     pub(crate) async fn remote_of(&self, service: &ServiceRow, git: &GitSource) -> Result<Remote> {
         let url = git.url.parse().map_err(|error: GitError| Error::invalid("url", error))?;
         let own = self.open_credential(service.id, service.credential.as_deref())?;
-        self.remote_at(service.scope(), git, own, url).await
+        let connected = self.connection_credential(service.scope(), git).await?;
+        self.remote_at(service.scope(), connected.or(own), url).await
     }
 
     /// The repository that a job builds.
     pub(crate) async fn remote_for(&self, job: &Job, git: &GitSource, url: RemoteUrl) -> Result<Remote> {
         let own = self.open_credential(job.service, job.credential.as_deref())?;
-        self.remote_at(Scope(job.organisation), git, own, url).await
+        let connected = self.connection_credential(Scope(job.organisation), git).await?;
+        self.remote_at(Scope(job.organisation), connected.or(own), url).await
+    }
+
+    /// A repository that what was pushed names as a part of it: no connection to a git host is the service's there.
+    pub(crate) async fn remote_in_push(&self, job: &Job, url: RemoteUrl) -> Result<Remote> {
+        let own = self.open_credential(job.service, job.credential.as_deref())?;
+        self.remote_at(Scope(job.organisation), own, url).await
     }
 
     async fn remote_at(
         &self,
         scope: Scope,
-        git: &GitSource,
-        own: Option<SealedCredential>,
+        credential: Option<SealedCredential>,
         url: RemoteUrl,
     ) -> Result<Remote> {
-        let connected = self.connection_credential(scope, git).await?;
-        let credential = match connected.or(own) {
+        let credential = match credential {
             Some(credential) => Some(credential.for_git(self.known_hosts(scope, &url).await?)),
             None => None,
         };

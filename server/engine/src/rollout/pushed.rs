@@ -56,7 +56,7 @@ impl Rollout {
     ) -> Result<(), Halt> {
         let git = &self.engine.parts.git;
         for link in git.links_of(hosted, id, folder, bounds).await? {
-            let remote = self.engine.remote_for(&self.job, link.url()?).await?.named_by_a_push()?;
+            let remote = self.engine.remote_in_push(&self.job, link.url()?).await?.named_by_a_push()?;
             let (lines, received) = mpsc::unbounded_channel();
             let fetching = async {
                 // The receiver lives as long as the fetch.
