@@ -1,7 +1,9 @@
 //! Zones whose names share one certificate.
 
 use super::PanelError;
-use berth_domain::zone::{DnsHost, ZoneView};
+#[cfg(feature = "ssr")]
+use berth_domain::zone::DnsHost;
+use berth_domain::zone::ZoneView;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt;
