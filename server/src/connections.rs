@@ -40,7 +40,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: C
     // One version only: who of two is spoken would be waited for without an end.
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
-    let mut answered = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let mut answered = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let outcome = tokio::select! {
         outcome = answered.as_mut() => outcome,
         () = stop.cancelled() => {

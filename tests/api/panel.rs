@@ -143,6 +143,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("reference", "nginx:1"),
     ("host", "a.example.com"),
     ("prefix", "/"),
+    ("port", "8080"),
     ("mount", "/data"),
     ("protocol", "tcp"),
     ("target", "5432"),

@@ -18,7 +18,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(remove_connection))
         .routes(routes!(test_connection))
         .routes(routes!(list_repositories))
-        .routes(routes!(list_branches))
+        .routes(routes!(list_repository_branches))
         .routes(routes!(note_installation))
         .routes(routes!(begin_app))
         .routes(routes!(finish_app))
@@ -82,7 +82,7 @@ async fn list_repositories(
 #[utoipa::path(get, path = "/connections/{connection}/branches", tag = "Connections",
     params(InConnection, HostQuery),
     responses((status = 200, description = "A part of them", body = HostBranchesView)))]
-async fn list_branches(
+async fn list_repository_branches(
     By(acting): By,
     At(place): At<InConnection>,
     Ask(query): Ask<HostQuery>,

@@ -27,6 +27,7 @@ use utoipa::OpenApi;
         (name = "Variables", description = "What a service finds in its environment; sealed at rest"),
         (name = "Deployments", description = "Attempts to make a release live, and the way back"),
         (name = "Domains", description = "Host names and paths that lead to a service"),
+        (name = "Published ports", description = "Ports of the machine that lead to a service without HTTP"),
         (name = "Certificates", description = "What HTTPS needs: ordered by itself, uploaded, or proven in the DNS"),
         (name = "Volumes", description = "Data that outlives instances"),
         (name = "Registries", description = "Registries of images, with credentials for pulls and pushes"),
