@@ -11,7 +11,7 @@ use berth_tests::{
 use std::{env, path::PathBuf};
 
 /// The pages of somebody who has signed in, for a service `shop/production/web`.
-pub const PAGES: [&str; 21] = [
+pub const PAGES: [&str; 22] = [
     "/projects",
     "/projects/shop",
     "/projects/shop/settings",
@@ -25,6 +25,7 @@ pub const PAGES: [&str; 21] = [
     "/projects/shop/production/web/settings",
     "/certificates",
     "/registries",
+    "/git-hosts",
     "/events",
     "/disk",
     "/disk/orphans",

@@ -10,6 +10,7 @@ use berth_domain::access::AccessView;
 use berth_tests::{
     berth::{PASSWORD, shipped_image},
     git::GitServer,
+    hosts::{CodeHost, TOKEN},
     prelude::*,
     process::{command, run},
     registry::{self, ImageRegistry},
@@ -33,14 +34,17 @@ struct Searched {
     host: GitServer,
     sshd: Sshd,
     registry: ImageRegistry,
+    /// A host whose repositories are listed with a token.
+    listed: CodeHost,
     canaries: Canaries,
 }
 
 impl Searched {
     /// Secrets of every kind, kept.
     async fn start(database: Database) -> Result<Self> {
-        let registry = ImageRegistry::start().await?;
-        let environment = vec![("BERTH_PRIVATE_HOSTS".to_owned(), registry.address())];
+        let (registry, listed) = (ImageRegistry::start().await?, CodeHost::start().await?);
+        let (name, own) = listed.allowed();
+        let environment = vec![(name, format!("{own},{}", registry.address()))];
         let shipped = Shipped::live_on(Options { database, environment, ..Options::default() }).await?;
         let (owner, web) = (&shipped.owner, &shipped.web);
         let mut canaries = Canaries::new();
@@ -58,13 +62,14 @@ impl Searched {
         canaries.add("API token", token["secret"].as_str().context("it is shown once")?);
         canaries.add("session", &owner.session().context("the owner has a session")?);
         let (host, sshd) = (GitServer::private(USER, CREDENTIAL).await?, Sshd::start().await?);
-        let mut searched = Self { shipped, host, sshd, registry, canaries };
+        let mut searched = Self { shipped, host, sshd, registry, listed, canaries };
         searched.keep_what_the_organisation_has().await?;
         searched.hear_of_pushes().await?;
         Ok(searched)
     }
 
-    /// The content of a file, the password of a registry that gets every image, and the key to a zone of the DNS.
+    /// The content of a file, the password of a registry that gets every image, the key to a zone of the DNS, and the token
+    /// for a git host.
     async fn keep_what_the_organisation_has(&mut self) -> Result<()> {
         let owner = &self.shipped.owner;
         let file = json!({ "path": "/etc/app/secret.conf", "text": format!("key = {CONTENT}\n") });
@@ -75,6 +80,10 @@ impl Searched {
         owner.post("/registries", set).await?.done()?;
         let zone = json!({ "host": "cloudflare", "token": DNS_TOKEN });
         owner.put("/zones/example.com", zone).await?.done()?;
+        let connection =
+            json!({ "kind": "gitea", "url": self.listed.url(), "account": "team", "token": TOKEN });
+        owner.post("/connections", connection).await?.done()?;
+        self.canaries.add("host's token", TOKEN);
         self.canaries.add("file's content", CONTENT);
         self.canaries.add_with_user("registry's password", registry::USER, registry::PASSWORD);
         self.canaries.add("DNS token", DNS_TOKEN);
@@ -198,6 +207,7 @@ impl Searched {
         let paths = document["paths"].as_object().context("paths")?;
         let domain = self.first(&format!("{}/domains", verbs::of(&self.shipped.web))).await?;
         let certificate = self.first("/certificates").await?;
+        let connection = self.first("/connections").await?;
         let mut asked = 0;
         for role in ["viewer", "deployer", "developer", "admin", "owner"] {
             let made: Value = owner.post("/me/tokens", json!({ "name": role, "role": role })).await?.ok()?;
@@ -208,6 +218,7 @@ impl Searched {
                 for service in ["web", "keyed", "given"] {
                     let at = filled(path, service).replace("{id}", &domain);
                     let at = at.replace("{certificate}", &certificate).replace("{zone}", "example.com");
+                    let at = at.replace("{connection}", &connection);
                     ensure!(!at.contains('{'), "what is in {at}?");
                     let answer = client.get(&at).await?;
                     self.canaries.not_in(&format!("GET {at} as {role}"), &answer.text)?;

@@ -41,6 +41,7 @@ fn Loaded(ports: PublishedPortsView, here: Here) -> impl IntoView {
     let rows = rows.map(|port| view! { <Row port here=here.clone() close configures/> }).collect_view();
     view! {
         <Card title="Published ports" text=text>
+            {(!any).then(|| view! { <p class="muted">"No port leads to this service."</p> })}
             {any.then(|| view! {
                 <Table head=vec!["Port", "Leads to port", "Since", ""] caption="Published ports">{rows}</Table>
             })}
