@@ -23,11 +23,11 @@ use berth_engine::{
 };
 use chrono::Utc;
 use door::Door;
-use onward::Onward;
+use onward::{Onward, once_more};
 use page::{Form, Page};
 use panel::Panel;
 use quiet::Quiet;
-use std::{io, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ async fn receive(State(room): State<Room>, request: Request) -> Response {
         (Attended::Closed(closed), _) => room.tell(&closed, form, headers),
         // Two open ends cannot be sent on: the client asks again in a moment.
         (Attended::Instance(_), _) if !may_wait => room.tell(&Closed::Busy, form, headers),
-        (Attended::Instance(address), to) => room.send_on(request, address, form, to).await,
+        (Attended::Instance(address), _) => room.send_on(request, address, visit).await,
     }
 }
 
@@ -117,23 +117,30 @@ fn size_of(request: &Request) -> usize {
     path + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
 }
 
+/// What a page needs of a request that has been sent on.
+fn host_of(request: &Request) -> HeaderMap {
+    let host = request.headers().get(header::HOST).cloned();
+    host.map(|host| (header::HOST, host)).into_iter().collect()
+}
+
 impl Room {
-    async fn send_on(
-        &self,
-        request: Request,
-        address: std::net::SocketAddr,
-        form: Form,
-        to: Option<VisitTo>,
-    ) -> Response {
-        let asked = request.headers().get(header::HOST).cloned();
-        let answer = self.onward.send(request, address).await;
-        if let Some(to) = to {
-            let served = answer.as_ref().is_ok_and(|answer| !answer.status().is_server_error());
+    /// Sends a request on; once more where it goes by now, when the instance had ended before anything reached it.
+    async fn send_on(&self, request: Request, address: SocketAddr, visit: Visit) -> Response {
+        let (form, headers) = (Form::of(request.headers()), host_of(&request));
+        let again = once_more(&request);
+        let mut sent = self.onward.send(request, address).await;
+        if let (Err(error), Some(request)) = (&sent, again)
+            && error.is_unsent()
+            && let Attended::Instance(address) = self.engine.attend(visit).await
+        {
+            sent = self.onward.send(request, address).await;
+        }
+        if let Some(to) = visit.to {
+            let served = sent.as_ref().is_ok_and(|answer| !answer.status().is_server_error());
             self.engine.visited(to, served);
         }
-        answer.unwrap_or_else(|error| {
+        sent.unwrap_or_else(|error| {
             tracing::warn!(%error, %address, "an instance did not answer a request that had waited");
-            let headers: HeaderMap = asked.map(|host| (header::HOST, host)).into_iter().collect();
             self.tell(&Closed::Down, form, &headers)
         })
     }

@@ -145,12 +145,21 @@ impl Engine {
         let longest = Instant::now() + Duration::from_secs(LONGEST_WAIT_S.into());
         let mut stirred = self.parts.waiting.stirred.subscribe();
         let mut place: Option<Place<'_>> = None;
+        let mut missed = None;
         loop {
             stirred.mark_unchanged();
             let (until, waited) = match self.verdict(to).await {
                 Verdict::Closed(closed) => return Attended::Closed(closed),
                 Verdict::Open { environment, instance, port } => {
-                    return self.to_instance(environment, &instance, port).await;
+                    if let Some(address) = self.instance_address(environment, &instance, port).await {
+                        return Attended::Instance(address);
+                    }
+                    if missed.as_ref() == Some(&instance) {
+                        return Attended::Closed(Closed::Down);
+                    }
+                    // It has ended since it was judged, perhaps for another one: that was written down before.
+                    missed = Some(instance);
+                    continue;
                 }
                 Verdict::Waits(wait) => (Instant::now() + wait, place.is_some()),
             };
@@ -225,13 +234,6 @@ impl Engine {
         let standing = store.standing(service).await?;
         room.standings.remember(service, &standing, before, store.generation());
         Ok(standing)
-    }
-
-    async fn to_instance(&self, environment: EnvironmentId, instance: &str, port: u16) -> Attended {
-        match self.instance_address(environment, instance, port).await {
-            Some(address) => Attended::Instance(address),
-            None => Attended::Closed(Closed::Down),
-        }
     }
 
     /// Where an instance is now: Docker is asked, once for all who want to know in one moment.

@@ -1,7 +1,7 @@
 //! Sending a request on to an instance after its waiting. Bodies stream through, in both directions.
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, Uri, Version, header,
@@ -38,6 +38,25 @@ pub enum OnwardError {
     /// No connection, or no answer on it.
     #[error("no answer: {0}")]
     Answer(#[from] hyper_util::client::legacy::Error),
+}
+
+impl OnwardError {
+    /// Whether nothing of the request has reached anybody.
+    pub fn is_unsent(&self) -> bool {
+        matches!(self, Self::Answer(error) if error.is_connect())
+    }
+}
+
+/// The same request once more, when it has no body.
+pub fn once_more(request: &Request) -> Option<Request> {
+    if !request.body().is_end_stream() {
+        return None;
+    }
+    let mut again = Request::new(Body::empty());
+    again.method_mut().clone_from(request.method());
+    again.uri_mut().clone_from(request.uri());
+    again.headers_mut().clone_from(request.headers());
+    Some(again)
 }
 
 /// The way to the instances; cheap to clone.
