@@ -60,7 +60,7 @@ fn library(host: &GitServer) -> Result<(berth_tests::git::Repository, String)> {
 }
 
 /// R-GIT-5: a public submodule by its address, a private one with the service's deploy key; none by a path.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn r_git_5_submodules_of_what_is_pushed_are_fetched() -> Result<()> {
     let (pusher, host, sshd) = (Pusher::new().await?, GitServer::start().await?, Sshd::start().await?);
     let (library, commit) = library(&host)?;
@@ -85,7 +85,7 @@ async fn r_git_5_submodules_of_what_is_pushed_are_fetched() -> Result<()> {
 }
 
 /// R-GIT-5: a password that the service has is sent to no host that a push names.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn r_git_5_a_password_goes_to_no_submodule_of_a_push() -> Result<()> {
     let (pusher, host) = (Pusher::new().await?, GitServer::private("person", "canary-of-the-service").await?);
     let (library, commit) = library(&host)?;
@@ -98,7 +98,7 @@ async fn r_git_5_a_password_goes_to_no_submodule_of_a_push() -> Result<()> {
         .done()?;
     pusher.with_submodule("one", &library.url, &commit)?;
     let told = pusher.mine.push(&pusher.url, &["HEAD:main"])?.rejected("remote: Not deployed (failed)")?;
-    ensure!(told.contains("the submodule `site/lib` cannot be fetched"), "{told}");
+    ensure!(told.contains("The submodule `site/lib` cannot be fetched"), "{told}");
     Ok(())
 }
 
