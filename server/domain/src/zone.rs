@@ -119,7 +119,7 @@ impl DnsHost {
         const GANDI: &[Need] = &[need(
             "token",
             "Personal access token",
-            "With the right to manage domain name technical configurations.",
+            "With the right to manage domains' technical configuration.",
         )];
         const HETZNER: &[Need] = &[need(
             "token",

@@ -3,7 +3,7 @@
 use super::{
     Failure, Remote,
     client::{self, Client},
-    list::OfService,
+    list::Whose,
     print,
 };
 use berth_domain::{
@@ -16,7 +16,7 @@ use reqwest::Method;
 #[derive(Debug, Subcommand)]
 pub enum DomainsCommand {
     /// List domains, and how their certificates stand
-    List(OfService),
+    List(Whose),
     /// Add a domain; it is effective at once
     Add {
         #[command(flatten)]
@@ -59,7 +59,7 @@ pub async fn run(command: DomainsCommand) -> Result<(), Failure> {
     }
 }
 
-async fn list(of: OfService) -> Result<(), Failure> {
+async fn list(of: Whose) -> Result<(), Failure> {
     let all: Vec<DomainView> = of.remote.client()?.get(&at(&of.service), &[]).await?;
     if of.remote.json {
         return print::json(&all);

@@ -22,9 +22,9 @@ pub struct ListArgs {
     remote: Remote,
 }
 
-/// Which service something is listed of.
+/// Whose it is: a service somewhere.
 #[derive(Debug, Args)]
-pub struct OfService {
+pub struct Whose {
     /// The service: project/environment/service
     pub service: ServicePath,
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub struct OfService {
 #[derive(Debug, Args)]
 pub struct DeploymentsArgs {
     #[command(flatten)]
-    of: OfService,
+    of: Whose,
     /// How many, the newest first; 200 at the most
     #[arg(long, default_value = "20")]
     limit: u16,

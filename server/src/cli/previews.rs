@@ -3,7 +3,7 @@
 use super::{
     Failure,
     client::{self, Client},
-    list::OfService,
+    list::Whose,
     print,
 };
 use berth_domain::{
@@ -17,9 +17,9 @@ use serde_json::Value;
 #[derive(Debug, Subcommand)]
 pub enum PreviewsCommand {
     /// List pull requests with their previews
-    List(OfService),
+    List(Whose),
     /// Compare the previews with the git host now
-    Check(OfService),
+    Check(Whose),
     /// Let one commit of a foreign pull request run: the one that you looked at
     Approve {
         #[command(flatten)]
@@ -38,7 +38,7 @@ pub enum PreviewsCommand {
 #[derive(Debug, Args)]
 pub struct PullRequest {
     #[command(flatten)]
-    of: OfService,
+    of: Whose,
     /// The number of the pull request
     number: u64,
 }
@@ -75,7 +75,7 @@ async fn one(pull: PullRequest, verb: &str, body: &impl serde::Serialize) -> Res
     show(&pull.of, &[view])
 }
 
-fn show(of: &OfService, all: &[PreviewView]) -> Result<(), Failure> {
+fn show(of: &Whose, all: &[PreviewView]) -> Result<(), Failure> {
     if of.remote.json {
         return print::json(&all);
     }

@@ -1,6 +1,6 @@
 //! `berth volumes`: data that outlives instances.
 
-use super::{Failure, client, list::OfService, print};
+use super::{Failure, client, list::Whose, print};
 use berth_domain::{
     disk::size_text,
     name::Name,
@@ -13,11 +13,11 @@ use serde_json::Value;
 #[derive(Debug, Subcommand)]
 pub enum VolumesCommand {
     /// List the volumes of a service, as Docker has them
-    List(OfService),
+    List(Whose),
     /// Delete the data of a volume that no instance uses; for a while it can be kept
     Delete {
         #[command(flatten)]
-        of: OfService,
+        of: Whose,
         /// The volume's name
         name: Name,
         /// Its name once more: what is deleted does not come back
@@ -27,7 +27,7 @@ pub enum VolumesCommand {
     /// Keep a volume that is to be deleted
     Keep {
         #[command(flatten)]
-        of: OfService,
+        of: Whose,
         /// The volume's name
         name: Name,
     },
@@ -58,7 +58,7 @@ pub async fn run(command: VolumesCommand) -> Result<(), Failure> {
     }
 }
 
-fn show(of: &OfService, all: &[VolumeView]) -> Result<(), Failure> {
+fn show(of: &Whose, all: &[VolumeView]) -> Result<(), Failure> {
     if of.remote.json {
         return print::json(&all);
     }

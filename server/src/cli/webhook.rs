@@ -3,7 +3,7 @@
 use super::{
     Failure,
     client::{self, Client},
-    list::OfService,
+    list::Whose,
     print,
 };
 use berth_domain::{
@@ -19,15 +19,15 @@ use serde_json::Value;
 #[derive(Debug, Subcommand)]
 pub enum WebhookCommand {
     /// Show the address that the git host calls
-    Show(OfService),
+    Show(Whose),
     /// Make a fresh secret; it is shown once, and the former one ends
-    Secret(OfService),
+    Secret(Whose),
     /// List what came in with its verdict, the newest first
     Deliveries(DeliveriesArgs),
     /// Judge a delivery once more, and deploy when the verdict says so
     Replay {
         #[command(flatten)]
-        of: OfService,
+        of: Whose,
         /// Its id, as `berth webhook deliveries` shows it
         delivery: uuid::Uuid,
     },
@@ -36,7 +36,7 @@ pub enum WebhookCommand {
 #[derive(Debug, Args)]
 pub struct DeliveriesArgs {
     #[command(flatten)]
-    of: OfService,
+    of: Whose,
     /// Only those that contain this text, such as a commit or a verdict
     search: Option<String>,
     /// How many; 200 at the most
@@ -58,7 +58,7 @@ pub async fn run(command: WebhookCommand) -> Result<(), Failure> {
     }
 }
 
-async fn show(of: OfService) -> Result<(), Failure> {
+async fn show(of: Whose) -> Result<(), Failure> {
     let view: WebhookView = of.remote.client()?.get(&at(&of.service), &[]).await?;
     if of.remote.json {
         return print::json(&view);
@@ -68,7 +68,7 @@ async fn show(of: OfService) -> Result<(), Failure> {
     print::line(set)
 }
 
-async fn secret(of: OfService) -> Result<(), Failure> {
+async fn secret(of: Whose) -> Result<(), Failure> {
     let path = format!("{}/secret", at(&of.service));
     let made: WebhookSecret = of.remote.client()?.send(Method::POST, &path, &Value::Null).await?;
     if of.remote.json {
@@ -98,7 +98,7 @@ fn row(view: &DeliveryView) -> [String; 5] {
     [view.id.0.to_string(), when, event, view.verdict.to_string(), reason]
 }
 
-async fn replay(of: OfService, delivery: DeliveryId) -> Result<(), Failure> {
+async fn replay(of: Whose, delivery: DeliveryId) -> Result<(), Failure> {
     let client: Client = of.remote.client()?;
     let path = format!("{}/deliveries/{}/replay", at(&of.service), delivery.0);
     let judged: DeliveryView = client.send(Method::POST, &path, &Value::Null).await?;
