@@ -116,15 +116,12 @@ impl DnsHost {
             &[need("token", "API token", "With the permissions Zone, Read and DNS, Edit for this zone.")];
         const DIGITAL_OCEAN: &[Need] =
             &[need("token", "Personal access token", "With the scopes domain: create, read and delete.")];
-        const GANDI: &[Need] = &[need(
-            "token",
-            "Personal access token",
-            "With the right to manage domains' technical configuration.",
-        )];
+        const GANDI: &[Need] =
+            &[need("token", "Personal access token", "With the right to manage domain names technically.")];
         const HETZNER: &[Need] = &[need(
             "token",
             "API token",
-            "Of the project in the Hetzner Console that has the zone, with read and write.",
+            "Of the zone's project in the Hetzner Console, with read and write.",
         )];
         const OVH: &[Need] = &[
             need("key_name", "Application key", "From the page createToken of the API."),
