@@ -19,11 +19,11 @@ use axum::{
 use berth_engine::{
     Engine,
     proxy::CHALLENGES,
-    waiting::{Attended, Closed, Visit, VisitTo},
+    waiting::{Attended, Closed, Visit},
 };
 use chrono::Utc;
 use door::Door;
-use onward::{Onward, once_more};
+use onward::{Onward, OnwardError, once_more};
 use page::{Form, Page};
 use panel::Panel;
 use quiet::Quiet;
@@ -129,8 +129,8 @@ impl Room {
         let (form, headers) = (Form::of(request.headers()), host_of(&request));
         let again = once_more(&request);
         let mut sent = self.onward.send(request, address).await;
-        if let (Err(error), Some(request)) = (&sent, again)
-            && error.is_unsent()
+        let unsent = sent.as_ref().is_err_and(OnwardError::is_unsent);
+        if let Some(request) = again.filter(|_| unsent)
             && let Attended::Instance(address) = self.engine.attend(visit).await
         {
             sent = self.onward.send(request, address).await;
