@@ -36,8 +36,9 @@ pub async fn measure(table: &mut Table) -> Result<()> {
     let pid = berth.pid().context("it runs")?;
     let before = resident(pid)?;
     let began = Instant::now();
+    let told = berth.scratch().join("push.log");
     let mut git = mine.pushing(&url, &["HEAD:main"]);
-    let mut git = git.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut git = git.stdout(Stdio::null()).stderr(File::create(&told)?).spawn()?;
     let mut most = before;
     let ended = loop {
         most = most.max(resident(pid)?);
@@ -46,7 +47,7 @@ pub async fn measure(table: &mut Table) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    ensure!(ended.success(), "the push was rejected");
+    ensure!(ended.success(), "the push was rejected:\n{}", std::fs::read_to_string(&told)?);
     let took = began.elapsed().as_secs_f64();
     table.note(
         &format!("memory of the server during a push of {MIB} MiB, deployed in {took:.0} s"),
